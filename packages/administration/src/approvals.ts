@@ -16,11 +16,11 @@ import type { Administration } from './open-server.ts';
 export interface Approval {
   /** As findUpdate takes it. */
   update: string;
-  /** Names or ids; All Computers where none is named. */
+  /** Names or ids. Without any, All Computers. */
   groups?: readonly string[] | undefined;
   /**
-   * Inherit takes back what was decided for a group: what its parent has holds again. At All Computers nothing is decided
-   * then.
+   * Inherit withdraws the decision for a group, so that the decision of its parent counts again. For All Computers it
+   * leaves no decision.
    */
   action: DeploymentAction | 'Inherit';
   deadline?: Date | undefined;
@@ -41,11 +41,10 @@ export interface Approved {
 }
 
 /**
- * Decides what happens to an update in each group, in place of what was decided before; that also ends a decline. All
- * names are looked up before anything is decided. Any decision can be taken back, whatever the update is. Throws
- * AdministrationError SERVER_NOT_FOUND for the update or a group, SERVER_REFUSED for a category or detectoid,
- * ADMINISTRATION_BUNDLE_MEMBER, ADMINISTRATION_EXPIRED, ADMINISTRATION_CANNOT_UNINSTALL, ADMINISTRATION_DEADLINE,
- * ADMINISTRATION_LICENSE_TERMS.
+ * Decides about an update in each group, in place of the decision before. That also ends a decline. It looks up all
+ * names before it decides anything. Any decision can be withdrawn, whatever the update is. Throws AdministrationError
+ * SERVER_NOT_FOUND for the update or a group, SERVER_REFUSED for a category or detectoid, ADMINISTRATION_BUNDLE_MEMBER,
+ * ADMINISTRATION_EXPIRED, ADMINISTRATION_CANNOT_UNINSTALL, ADMINISTRATION_DEADLINE, ADMINISTRATION_LICENSE_TERMS.
  */
 export async function approve(administration: Administration, approval: Approval): Promise<Approved> {
   const [approved] = await approveAll(administration, [approval.update], approval);
@@ -93,7 +92,7 @@ async function carryOut(
   const decided =
     action === 'Inherit' ? new Set((await store.listDeploymentsOf(updateId)).map((one) => one.groupId)) : undefined;
   for (const { groupId } of groups) {
-    // Where nothing is decided, nothing is taken back.
+    // A group without a decision has none to withdraw.
     if (decided?.has(groupId) === false) continue;
     await store.deploy({ updateId, groupId, action, deadline, administrator: author.name }, author.at);
   }
@@ -102,8 +101,8 @@ async function carryOut(
 }
 
 /**
- * Offers the update to nobody, or lets its decisions count again. Throws as approve does, and ADMINISTRATION_EXPIRED for
- * the decline of an expired update, which stays.
+ * Declines the update, so that no computer is offered it, or lets its decisions count again. Throws as approve does,
+ * and ADMINISTRATION_EXPIRED for the decline of an expired update, which stays.
  */
 export async function decline(
   { store, author }: Administration,
@@ -193,7 +192,7 @@ export async function refusal(
   }
 }
 
-/** The error that names the license terms that nobody accepted. */
+/** The error that names the license terms that an administrator must accept. */
 export async function licenseRefusal(
   store: Store,
   { title, updateId }: Pick<ListedRevision, 'title' | 'updateId'>,

@@ -70,7 +70,7 @@ export function findMissing(store: Store, { revisionIds }: DecidedUpdate): Promi
   return store.findMissingFiles(revisionIds);
 }
 
-/** The license terms of the update, and of what it bundles, that nobody accepted yet. */
+/** The license terms of the update and of its bundled updates that an administrator must still accept. */
 export async function openTerms(store: Store, { update, members }: DecidedUpdate): Promise<LicenseTerms[]> {
   const open: LicenseTerms[] = [];
   for (const terms of termsOf(update, members)) {
@@ -79,7 +79,7 @@ export async function openTerms(store: Store, { update, members }: DecidedUpdate
   return open;
 }
 
-/** Accepts terms for every computer, as WSUS's administrators do; on record. */
+/** Accepts terms for every computer, as WSUS's administrators do. The acceptance goes on record. */
 export async function acceptTerms(store: Store, terms: readonly LicenseTerms[], author: Author): Promise<void> {
   for (const one of terms) {
     const { eulaId, forRevision } = one;

@@ -18,7 +18,7 @@ type AdministrationErrorCode =
   | 'ADMINISTRATION_CANNOT_UNINSTALL'
   /** A deadline that is over, or of an action that has none. */
   | 'ADMINISTRATION_DEADLINE'
-  /** The update has license terms that nobody accepted. */
+  /** The update has license terms that no administrator accepted. */
   | 'ADMINISTRATION_LICENSE_TERMS'
   /** Policy on the computers says which groups they are in. */
   | 'ADMINISTRATION_CLIENT_TARGETING'
@@ -44,7 +44,7 @@ type AdministrationErrorCode =
   | 'ADMINISTRATION_UPSTREAM_AWAY'
   /** The upstream server does not do what it is asked. */
   | 'ADMINISTRATION_UPSTREAM_REFUSED'
-  /** The answer is none of an upstream server. */
+  /** The answer does not come from an upstream server. */
   | 'ADMINISTRATION_UPSTREAM_ANSWER'
   /** Its certificate is not trusted. */
   | 'ADMINISTRATION_UPSTREAM_TRUST'
@@ -53,11 +53,11 @@ type AdministrationErrorCode =
   | 'ADMINISTRATION_SYNC_STOPPED'
   /** A rule that says something impossible. */
   | 'ADMINISTRATION_RULE'
-  /** A list of known issues that was changed, is old, or is of an authority that nobody trusted. */
+  /** A list of known issues that was changed, is old, or is of an authority that no administrator trusted. */
   | 'ADMINISTRATION_HOLD_LIST'
   /** A file of an update does not fit on the disk or into its quota. */
   | 'ADMINISTRATION_CONTENT_ROOM'
-  /** Nobody said where a file of an update is. */
+  /** The address of a file of an update is unknown. */
   | 'ADMINISTRATION_CONTENT_SOURCE'
   /** A filter fits another number of updates than the administrator saw. */
   | 'ADMINISTRATION_COUNT_MOVED'
@@ -66,7 +66,7 @@ type AdministrationErrorCode =
   | 'SERVER_NOT_FOUND'
   | 'SERVER_REFUSED';
 
-/** What was not found, so that a caller can say how it is listed. */
+/** The kind of thing that was not found. A caller can name the command or page that lists such things. */
 type Subject = 'computer' | 'group' | 'update' | 'user' | 'token' | 'rule' | 'hold' | 'ring';
 
 export class AdministrationError extends Error {
@@ -74,7 +74,7 @@ export class AdministrationError extends Error {
   readonly subject: Subject | undefined;
   /** How many the server counted, when that is what the error is about. */
   readonly count: number | undefined;
-  /** What another server answered, when that is what the error is about. */
+  /** The status that another server answered, if the error is about one. */
   readonly httpStatus: number | undefined;
 
   constructor(
@@ -91,7 +91,7 @@ export class AdministrationError extends Error {
   }
 }
 
-/** A refusal of the store as one of administration; every other error as it is. */
+/** A refusal of the store as one of administration. Every other error stays as it is. */
 export function asAdministrationError(error: unknown, subject: Subject): unknown {
   if (!(error instanceof ServerError) || (error.code !== 'SERVER_NOT_FOUND' && error.code !== 'SERVER_REFUSED'))
     return error;

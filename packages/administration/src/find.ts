@@ -23,14 +23,14 @@ export async function findComputer(store: Store, text: string): Promise<KnownCom
   );
 }
 
-/** The SusClientId that somebody typed, as it is kept; undefined for other text. */
+/** The SusClientId in a typed text, as the store keeps it. Undefined for other text. */
 export function guidIn(text: string): string | undefined {
   return /^\s*\{?([\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})\}?\s*$/i.exec(text)?.[1]?.toLowerCase();
 }
 
 /**
- * An update by its GUID (with or without @revision), its KB number (`KB5034441`), its whole title, or a part of one
- * title only. Throws SERVER_NOT_FOUND, naming the candidates when there are several.
+ * Finds an update by its GUID (with or without @revision), its KB number (`KB5034441`) or its whole title. A part of a
+ * title also works if only one title has it. Throws SERVER_NOT_FOUND, naming the candidates if there are several.
  */
 export async function findUpdate(store: Store, typed: string): Promise<ListedRevision> {
   const text = typed.trim();
@@ -112,7 +112,7 @@ function noUpdate(typed: string): AdministrationError {
   return new AdministrationError('SERVER_NOT_FOUND', `There is no update "${typed}".`, { subject: 'update' });
 }
 
-/** The number of a KB article, typed with or without KB; undefined for other text. */
+/** The number of a KB article, typed with or without KB. Undefined for other text. */
 export function articleIn(text: string): string | undefined {
   return /^\s*(?:KB)?(\d{1,9})\s*$/i.exec(text)?.[1];
 }

@@ -1,4 +1,4 @@
-// What an approval would do, before it is done: computers, bytes, restarts. Nothing is changed.
+// Forecasts an approval before it is done: computers, bytes, restarts. Nothing is changed.
 import { parseUpdateDocument } from '@moult/catalog';
 import type { ListedRevision, Store, UpdateState } from '@moult/store';
 import { findMissing, loadDecided } from './decided-update.ts';
@@ -13,7 +13,7 @@ interface ForecastUpdate {
   needing: number;
   /** Computers in these groups that have not been scanned for it. */
   unknown: number;
-  /** What one computer downloads at most: all files, also those of other languages and of deltas. */
+  /** The most that one computer downloads: all files, also those of other languages and of deltas. */
   downloadBytes: number;
   /** Of files that are not on this server. */
   missingBytes: number;
@@ -21,7 +21,7 @@ interface ForecastUpdate {
 }
 
 /**
- * For each update, what its installation in these groups and in those inside of them would mean. Throws AdministrationError
+ * For each update, the effect of its installation in these groups and their subgroups. Throws AdministrationError
  * SERVER_NOT_FOUND for an update or a group.
  */
 export async function forecastApproval(

@@ -26,7 +26,7 @@ export async function addGroup(
   return refusing(store.createGroup(name, groupId, author));
 }
 
-/** What was approved for it stays. Throws AdministrationError SERVER_NOT_FOUND, SERVER_REFUSED. */
+/** The group keeps its approvals. Throws AdministrationError SERVER_NOT_FOUND, SERVER_REFUSED. */
 export async function renameGroup(
   { store, author }: Administration,
   group: string,
@@ -38,7 +38,7 @@ export async function renameGroup(
 
 /**
  * The time zone of its computers, for times of day. Undefined: that of its parent group. Throws AdministrationError
- * SERVER_NOT_FOUND, SERVER_REFUSED for a zone that nobody knows.
+ * SERVER_NOT_FOUND, SERVER_REFUSED for an unknown zone.
  */
 export async function setTimeZone(
   { store, author }: Administration,

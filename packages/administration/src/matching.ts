@@ -23,7 +23,7 @@ interface Matching {
 interface BulkCourse {
   /** Called after each transaction. */
   onProgress?(done: number, of: number): void;
-  /** Ends the work before the next transaction. What is written stays. */
+  /** Ends the work before the next transaction. Written decisions stay. */
   signal?: AbortSignal;
   limits?: typeof bulkBounds;
 }
@@ -51,9 +51,9 @@ interface Allowed {
 }
 
 /**
- * Decides what happens to all updates that the choice fits, as approveAll does. Throws AdministrationError SERVER_NOT_FOUND
- * for a group or category, ADMINISTRATION_COUNT_MOVED when the choice fits another number of updates than `expected`,
- * ADMINISTRATION_SOME_REFUSED, SERVER_REFUSED beyond `bulk.max-updates`.
+ * Decides about all updates that the choice fits, as approveAll does. Throws AdministrationError SERVER_NOT_FOUND for a
+ * group or category, and ADMINISTRATION_COUNT_MOVED if the choice fits another number of updates than `expected`. Also
+ * throws ADMINISTRATION_SOME_REFUSED, and SERVER_REFUSED beyond `bulk.max-updates`.
  */
 export async function approveMatching(
   administration: Administration,
@@ -68,7 +68,7 @@ export async function approveMatching(
   const looked = await lookAtAll(administration, found, approval);
   refuseSome(looked, found.length, matching);
   const { allowed, revisionIds, ...refused } = looked;
-  // Where nothing is decided, nothing is taken back.
+  // A group without a decision has none to withdraw.
   const decided = action === 'Inherit' ? await decisionsThere(store) : undefined;
   const written = await inTransactions(allowed, course, async (some) => {
     for (const { terms } of some) await acceptTerms(store, terms, author);
@@ -183,7 +183,7 @@ function addRefusal(looked: Looked, { updateId, title }: PagedUpdate, { code, me
   if (looked.refused.length < bulkBounds.refusalsNamed) looked.refused.push({ updateId, title, code, detail: message });
 }
 
-/** What was expired by its publisher stays declined. */
+/** An update that its publisher expired stays declined. */
 async function lookForExpired(store: Store, found: readonly PagedUpdate[], author: Author): Promise<Looked> {
   const looked = allOf([]);
   for (let start = 0; start < found.length; start += bulkBounds.perTransaction) {

@@ -76,7 +76,7 @@ export async function publish(
   await store.recordChange(author, change);
 }
 
-/** What the Windows Installer package of a publication says of itself. */
+/** The product that the Windows Installer package of a publication names. */
 function readPackage({ install, vendor }: Publication, files: readonly Payload[]): InstallerProduct | undefined {
   // A vendor says the product code itself, and a package that bears it may be inside of a larger file.
   if (install?.kind !== 'msi' || vendor) return undefined;

@@ -11,7 +11,7 @@ const namePattern = /^[\p{L}\p{N}][\p{L}\p{N}._@-]{0,63}$/u;
 const idPattern = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
 const tokenNamePattern = /^[\p{L}\p{N}][\p{L}\p{N} ._@-]{0,63}$/u;
 
-/** What the settings say that a password hash costs. */
+/** The cost of a password hash, by the settings. */
 export function passwordCostOf({ config }: Pick<FoundServer, 'config'>): PasswordCost {
   return { memoryKib: config.passwordMemoryKib, passes: config.passwordPasses };
 }

@@ -1,4 +1,4 @@
-// Passwords as argon2id in the PHC format, by Node's own crypto. The cost is a setting. A hash says with which it was made.
+// Passwords as argon2id in the PHC format, by Node's own crypto. The cost is a setting. A hash contains its own cost.
 import { argon2, randomBytes, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
 import { AdministrationError } from '../errors.ts';
@@ -38,7 +38,7 @@ export async function hashPassword(password: string, { memoryKib, passes }: Pass
   return `$argon2id$v=19$m=${memoryKib},t=${passes},p=1$${unpadded(salt)}$${unpadded(tag)}`;
 }
 
-/** Whether the hash is of this password. False for text that is no such hash. In constant time. */
+/** Whether the hash is of this password. False for text in another format. In constant time. */
 export async function isPassword(password: string, hash: string): Promise<boolean> {
   const [, memory, passes, lanes, salt, tag] = pattern.exec(hash) ?? [];
   if (salt === undefined || tag === undefined || password.length > mostCharacters * 2) return false;

@@ -1,4 +1,4 @@
-// Who calls: the account behind a session or a token, as long as both are good.
+// The caller: the account behind a session or a token, as long as both are good.
 import type { Account, Role, Store } from '@moult/store';
 import { isPassword } from './passwords.ts';
 import { type Permission, permits } from './roles.ts';
@@ -39,15 +39,15 @@ export async function principalOfSession(
   if (!found) return undefined;
   const { session, account } = found;
   const { sessionId, usedAt, openedAt } = session;
-  // Either way: one of a clock that was years ahead would stay open for years.
+  // In both directions: a session that a clock years ahead opened must not stay open for years.
   const isOver = Math.abs(now.getTime() - usedAt.getTime()) > idleMs || now.getTime() - openedAt.getTime() > longestMs;
   if (isOver || account.isDisabled) return undefined;
   return { account, roles: [account.role], by: { kind: 'session', sessionId, usedAt } };
 }
 
 /**
- * Who `principal` is by now, for work that goes on after its call: that outlives the session, and not the account or the
- * token. Undefined when one of these ended. `token`: the secret of a principal by token.
+ * The principal as it is now, for work that goes on after its call. Such work outlives the session, but not the account
+ * or the token. Undefined if one of these ended. `token`: the secret of a principal by token.
  */
 export async function principalOnward(
   store: Store,
@@ -70,8 +70,8 @@ export function actorOf({ account, by }: Principal, address: string): string {
 }
 
 /**
- * The account with this name and password, if it may log on. Takes as long for an account that is not there: `decoy` is the
- * hash of a password that nobody has.
+ * The account with this name and password, if it may log on. A missing account takes as long as a wrong password:
+ * `decoy` is the hash of a password that no account has.
  */
 export async function accountByPassword(
   store: Store,

@@ -60,7 +60,7 @@ export function tlsPortOf({ port: main, selfUpdatePort, tlsPort: given, ...more 
 } {
   const { tlsCert, tlsPfx, requireTls } = more;
   const isNamed = given !== 'auto' || tlsCert !== undefined || tlsPfx !== undefined;
-  // Without HTTPS, --require-tls would leave clients nothing.
+  // With --require-tls and without HTTPS, clients have no way left.
   const isWanted = isNamed || requireTls === 'on';
   if (given !== 'auto') return { port: given, isWanted };
   const pairs: Readonly<Record<number, number>> = { 8530: 8531, 80: 443 };

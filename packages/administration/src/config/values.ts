@@ -53,7 +53,7 @@ function isBaseUrl(text: string, mayHavePath: boolean): boolean {
 
 interface Setting<Schema extends z.ZodType> {
   schema: Schema;
-  /** What stands behind the flag in the help: `DIR`, `PORT|off`. */
+  /** The text after the flag in the help: `DIR`, `PORT|off`. */
   placeholder: string;
   description: string;
   fallback: z.input<Schema> | undefined;

@@ -36,7 +36,7 @@ export interface FetchParts {
   now(): Date;
   /** Waits so many milliseconds, or until the signal. */
   wait(ms: number, signal: AbortSignal): Promise<void>;
-  /** Stops the downloads; the next run continues them. */
+  /** Stops the downloads. The next run continues them. */
   signal: AbortSignal;
   onProgress?(progress: FetchProgress): void;
   bounds?: Partial<typeof contentBounds>;
@@ -219,7 +219,8 @@ class Downloads {
     if ((await sizeOf(part)) < sizeBytes) return broken(fileName, 'the connection ended early');
     const taken = await this.#files.takePart(sha1);
     if (taken.kind === 'added' && taken.file.sha1 === sha1) return undefined;
-    // What was here before may be of another address, or of an older file there: once more, all of it from this one.
+    // The earlier bytes may be of another address, or of an older file there. Fetches the whole file once more, from
+    // this address.
     return before > 0 ? this.#attempt(file, address) : wrong(fileName, address);
   }
 
@@ -241,7 +242,7 @@ async function sizeOf(path: string): Promise<number> {
   );
 }
 
-/** Another attempt may help: not when the file is not there, or the address is one that nobody asks. */
+/** Whether another attempt may help. It does not help if the file is not there, or if Moult refuses the address. */
 function isOfTheLine({ code, httpStatus = 0 }: AdministrationError): boolean {
   const isOfTheQuestion = httpStatus >= 400 && httpStatus < 500 && httpStatus !== 408 && httpStatus !== 429;
   return code === 'ADMINISTRATION_FETCH' && !isOfTheQuestion;

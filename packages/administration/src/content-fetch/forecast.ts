@@ -1,4 +1,4 @@
-// What fetching would cost before it is done, and which files nothing needs any more.
+// Forecasts the cost of fetching content before it is done, and lists the files that no update needs any more.
 import type { ListedContent, Log } from '@moult/store';
 import { createContentStore } from '@moult/store/content';
 import { findUpdate } from '../find.ts';
@@ -20,7 +20,7 @@ export interface ContentForecast {
 }
 
 /**
- * What `moult content fetch` would fetch now. With `updates`, as if these were approved for installation. Throws
+ * The files that `moult content fetch` fetches now. With `updates`, as if these were approved for installation. Throws
  * AdministrationError SERVER_NOT_FOUND for a name that no update has.
  */
 export async function forecastContent(

@@ -5,7 +5,7 @@ import { type FetchedContent, type FetchParts, fetchContent } from './fetch-cont
 
 interface HealedContent {
   files: (Omit<CheckedContent, 'state'> & { state: CheckedContent['state'] | 'fetched' })[];
-  /** Undefined when nothing had to be fetched, or nothing may be. */
+  /** Undefined if all files were there, or if fetching is off. */
   fetched: FetchedContent | undefined;
 }
 

@@ -1,4 +1,4 @@
-// One process at a time fetches into a content folder: two that write to one part would spoil it for each other.
+// One process at a time fetches into a content folder. Two processes that write to one part spoil it for each other.
 import { createHash, randomUUID } from 'node:crypto';
 import { type FileHandle, open, readFile, rm, stat } from 'node:fs/promises';
 import { ServerError } from '@moult/store/errors';
@@ -9,7 +9,9 @@ interface Held {
 }
 
 interface HoldOptions {
-  /** Who was not seen for so long holds it no more. Clocks of machines do not matter: only that of the disk counts. */
+  /**
+   * An owner that was not seen for so long loses the folder. Only the clock of the disk counts, not those of machines.
+   */
   leaseMs: number;
 }
 
@@ -93,7 +95,7 @@ async function removeStale(
   }
 }
 
-/** Undefined when there is no file. '' while its owner writes it. */
+/** Undefined without a file. '' while its owner writes it. */
 async function ownerIn(path: string): Promise<string | undefined> {
   return readFile(path, 'utf8').catch(() => undefined);
 }

@@ -1,4 +1,5 @@
-// Which files of updates are to be fetched, from where, and for which there is room. Decided without asking anybody.
+// Chooses the files of updates that must be fetched, their addresses, and those that the disk has room for. Asks no
+// server.
 import type { ListedContent } from '@moult/store';
 import { microsoftUpstream } from '../synchronisation/trust.ts';
 
@@ -48,7 +49,7 @@ export function addressesOf(
   ];
 }
 
-/** The first files for which there is room, and the others. */
+/** The first files that fit into the room, and the others. */
 export function withinRoom(files: readonly WantedFile[], roomBytes: number): { fit: WantedFile[]; left: WantedFile[] } {
   const fit: WantedFile[] = [];
   const left: WantedFile[] = [];

@@ -64,9 +64,10 @@ export async function exportHolds({ store, server, author }: Administration): Pr
 }
 
 /**
- * Takes the list in a file in, in place of the one of the same authority. `trust`: the SHA-256 of the authority's certificate,
- * needed for the first list of a foreign one. Throws AdministrationError ADMINISTRATION_HOLD_LIST for a list that is none, was
- * changed, is older than the last, or is of an authority that nobody trusted. DiskError for a file that cannot be read.
+ * Imports the list in a file, in place of the one of the same authority. `trust`: the SHA-256 of the authority's
+ * certificate. The first list of a foreign authority needs it. Throws AdministrationError ADMINISTRATION_HOLD_LIST for
+ * other files, and for a list that was changed or is older than the last. The list of an untrusted authority gets the
+ * same error. DiskError for a file that cannot be read.
  */
 export async function importHolds(
   administration: Administration,

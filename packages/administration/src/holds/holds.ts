@@ -1,4 +1,4 @@
-// Known issues as administrators keep them: which updates they keep from which computers, or advise against.
+// Known issues as administrators keep them: each withholds updates from some computers, or advises against them.
 import { randomUUID } from 'node:crypto';
 import { toUpdateId, type UpdateId } from '@moult/catalog';
 import type { Hold } from '@moult/catalog/holds';
@@ -83,7 +83,7 @@ export function faultOf({ says, link, effect, condition }: Hold): string | undef
   return undefined;
 }
 
-/** Throws AdministrationError SERVER_REFUSED when so many more would be too many. */
+/** Throws AdministrationError SERVER_REFUSED if there are too many holds with so many more. */
 export async function requireRoom({ store }: Pick<Administration, 'store'>, more: number): Promise<void> {
   const { length } = await store.listHolds();
   if (length + more > holdBounds.kept)

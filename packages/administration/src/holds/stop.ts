@@ -10,7 +10,7 @@ export interface StopState {
   stop: EmergencyStop | undefined;
 }
 
-/** What is in force now. */
+/** The emergency stop that is in force now. */
 export async function showStop({ store }: Administration): Promise<StopState> {
   return stateOf(await store.loadStop(), store.now());
 }

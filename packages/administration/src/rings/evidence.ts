@@ -1,4 +1,5 @@
-// What the computers of a server showed of one update on its way: read page by page, counted, and what is new to be kept.
+// Gathers the evidence of one update on its way through rings: the outcome on each computer. It reads page by page,
+// counts, and collects new outcomes for the store.
 import {
   countExposure,
   countPresence,
@@ -24,9 +25,9 @@ const computersPerPage = 2000;
 const enoughControls = 30;
 
 /**
- * A computer counts once, by what the server itself noted: it knew the computer before the update began, and the computer asked
- * for updates after its ring was reached. So invented computers and reports without an offer change nothing. From `heldSince`
- * on, in milliseconds, the update is offered to nobody.
+ * A computer counts once, by facts that the server itself noted. The server knew the computer before the update began,
+ * and the computer asked for updates after its ring was reached. So invented computers and reports without an offer
+ * change nothing. From `heldSince` on, in milliseconds, the update is offered to no computer.
  */
 export async function gatherEvidence(
   store: Pick<Store, 'loadRingComputers'>,
@@ -77,7 +78,7 @@ function exposureOf(
     const reachedAt = rollout.reachedAt[ring];
     if (reachedAt === undefined || firstContact >= rollout.startedAt) return undefined;
     if (lastSync < reachedAt || lastSync >= heldSince) return undefined;
-    // What it had, or had failed with, before the offer says nothing of the offer.
+    // A state from before the offer says nothing of the offer.
     const had = state === installedState || state === failedState;
     const outcome: Outcome = had ? 'notNeeded' : 'none';
     const { connectedMs } = one.rhythm;
@@ -87,7 +88,7 @@ function exposureOf(
   return outcome === exposure.outcome ? exposure : { ...exposure, outcome, outcomeAt: now };
 }
 
-/** A failure that a later attempt made good is none. Nothing else changes what a computer showed once. */
+/** A later success clears a failure. Otherwise the first outcome of a computer stays. */
 function nextOutcome({ outcome, outcomeAt }: RolloutComputer, state: number | undefined, scannedAt: number): Outcome {
   if (outcome === 'failed') return state === installedState ? 'installed' : outcome;
   if (outcome !== 'none') return outcome;

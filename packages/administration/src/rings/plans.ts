@@ -52,8 +52,8 @@ export async function findPlan({ store }: Pick<Administration, 'store'>, named: 
 }
 
 /**
- * Forgets rings, with the updates that went through them. What was approved stays. Throws AdministrationError
- * SERVER_NOT_FOUND, and SERVER_REFUSED while an update is on its way.
+ * Forgets rings, with the updates that went through them. Approvals stay. Throws AdministrationError SERVER_NOT_FOUND,
+ * and SERVER_REFUSED while an update is on its way.
  */
 export async function removePlan(administration: Administration, named: string): Promise<StoredPlan> {
   const plan = await findPlan(administration, named);

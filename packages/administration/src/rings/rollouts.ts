@@ -45,7 +45,7 @@ export async function stepRollouts(store: Store, now: Date): Promise<(Transition
     const { evidence, computers } = await gatherEvidence(store, plan, rollout, circumstances);
     const isHeld = heldSince !== undefined;
     const step = advance(rollout.state, plan, { ...evidence, isHeld }, now.getTime());
-    // Who asks for updates now is offered nothing: only what they ask for after the hold counts.
+    // A computer that asks for updates during a hold is offered nothing. Only its next request after the hold counts.
     const reached = isHeld ? { ...rollout, reachedAt: rollout.reachedAt.map(() => now.getTime()) } : rollout;
     const change = await changeOf(store, plan, reached, step, now);
     if (await store.changeRollout(rollout, { ...change, computers }, { name: 'moult', at: now }))
@@ -86,15 +86,15 @@ export async function enterRings(administration: Administration, named: string, 
 export type Wish = { action: 'pause'; until: Date | undefined } | { action: 'resume' | 'skip' | 'rollBack' };
 
 /**
- * Pauses, resumes, skips a ring or takes an update back from all rings. To take back removes it from computers where it can be
- * removed. Throws AdministrationError SERVER_NOT_FOUND, and SERVER_REFUSED where its state does not allow it.
+ * Pauses, resumes, skips a ring, or rolls an update back in all rings. Rolling back removes it from computers if it can
+ * be removed. Throws AdministrationError SERVER_NOT_FOUND, and SERVER_REFUSED if its state does not allow the change.
  */
 export async function changeWay(administration: Administration, update: string, wish: Wish): Promise<ShownRollout> {
   const { store, author } = administration;
   const shown = await showRollout(administration, update);
   if (wish.action === 'pause' && wish.until && wish.until <= author.at)
     throw new AdministrationError('SERVER_REFUSED', `The end ${wish.until.toISOString()} of the pause is over.`);
-  // An approval would end the decline.
+  // An approval ends the decline.
   if ((wish.action === 'resume' || wish.action === 'skip') && (await isDeclined(store, shown)))
     throw new AdministrationError(
       'SERVER_REFUSED',
@@ -134,8 +134,8 @@ export async function showRollout(administration: Administration, update: string
 }
 
 /**
- * Since when an update is offered to nobody, in milliseconds; undefined while it is offered. Of a hold and of a decline only the
- * step before it is known.
+ * The time since when an update is held, in milliseconds. Undefined while it is offered. For a hold and a decline Moult
+ * only knows the step before.
  */
 async function loadHeld(
   store: Store,
@@ -153,7 +153,10 @@ async function loadHeld(
   return ({ updateId, state }) => (held.has(updateId) ? state.steppedAt : undefined);
 }
 
-/** What a step writes: decisions for the rings that it reaches, takes back or offers again, and a record with its numbers. */
+/**
+ * The change of a step. It has a record with the numbers, and decisions for rings that it reaches, withdraws or offers
+ * again.
+ */
 async function changeOf(
   store: Store,
   plan: StoredPlan,
@@ -188,7 +191,10 @@ const recordNames: Readonly<Record<Transition['action'], string>> = {
   ...{ skip: 'skip', rollBack: 'roll back' },
 };
 
-/** Offered while it goes on; a halt offers it to nobody more; what is taken back is removed where it can be. */
+/**
+ * The update is offered while the rollout goes on. A halt ends the offer. Rolling back removes the update where it can
+ * be.
+ */
 async function actionOf(store: Store, rollout: Rollout, status: string, now: Date) {
   if (status === 'running' || status === 'paused' || status === 'finished') return 'Install';
   if (status === 'halted') return 'Inherit';

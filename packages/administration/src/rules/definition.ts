@@ -100,7 +100,7 @@ export function readRule(value: unknown, names: RuleNames, ruleId: string = rand
   };
 }
 
-/** The document of a rule. What is gone meanwhile is shown by its id. */
+/** The document of a rule. It shows a group or category that is gone by its id. */
 export function writeRule({ name, isEnabled, when, effect }: Rule, names: RuleNames): RuleDocument {
   const categoryName = (id: string) => names.categories.find(({ categoryId }) => categoryId === id)?.name ?? id;
   const groupName = (id: string) => names.groups.find(({ groupId }) => groupId === id)?.name ?? id;

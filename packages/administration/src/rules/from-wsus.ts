@@ -24,8 +24,8 @@ const wsusRule = z.looseObject({
 });
 
 /**
- * The document of a rule that WSUS exported; undefined for anything else. A rule of WSUS acts on new updates at once, approves
- * for its groups, and has a deadline at most: it has no other conditions.
+ * The document of a rule that WSUS exported. Undefined for anything else. A rule of WSUS acts on new updates at once,
+ * approves for its groups, and has a deadline at most. It has no other conditions.
  */
 export function fromWsus(value: unknown): object | undefined {
   if (typeof value !== 'object' || value === null || !('ComputerTargetGroups' in value)) return undefined;

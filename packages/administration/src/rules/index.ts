@@ -39,7 +39,7 @@ export async function saveRule(administration: Administration, document: unknown
   return rule;
 }
 
-/** Removes the rule; what it decided stays. Throws AdministrationError SERVER_NOT_FOUND. */
+/** Removes the rule. Its decisions stay. Throws AdministrationError SERVER_NOT_FOUND. */
 export async function removeRule({ store, author }: Administration, text: string): Promise<StoredRule> {
   const rule = await findRule(store, text);
   await refusing(store.removeRule(rule.ruleId, author));

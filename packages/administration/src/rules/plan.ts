@@ -1,4 +1,4 @@
-// What a run of the rules would change, and why it leaves the rest alone. Reads only.
+// Plans a run of the rules: its changes, and the reason for each update that it leaves alone. Reads only.
 import { applyRules, deadlineAt, matches, type RuleFacts } from '@moult/catalog/rules';
 import type { DecidedNow, RuleChange, Store, StoredRule, StoredRuleFacts, TargetGroup } from '@moult/store';
 import { ruleBounds } from '../bounds.ts';
@@ -30,7 +30,7 @@ interface Passed {
 export interface RulePlan {
   planned: PlannedChange[];
   passed: Passed[];
-  /** Superseded updates that a rule would decline, if no computer needs them: id to rule. */
+  /** Superseded updates that a rule declines if no computer needs them: id to rule. */
   superseded: Map<string, { rule: StoredRule; title: string; revisionId: number; needed: number }>;
   /** How many updates each rule matches. */
   matched: Map<string, number>;
@@ -63,7 +63,7 @@ export async function planRules(store: Store, circumstances: Circumstances): Pro
 
 type Facts = StoredRuleFacts & RuleFacts;
 
-/** Documents are read only of updates that a rule about CVEs would match otherwise. */
+/** It reads a document only if a rule about CVEs matches the update otherwise. */
 async function withCves(
   store: Store,
   page: readonly StoredRuleFacts[],
@@ -146,7 +146,7 @@ function planDecline(about: About, rule: StoredRule, before: DecidedNow): void {
   else about.plan({ kind: 'decline', rule });
 }
 
-/** A person is to decide: what rules approved is taken back. */
+/** A person must decide, so the run withdraws the approvals of rules. */
 function planHold(about: About, rule: { ruleId: string; name: string }, before: DecidedNow): void {
   about.count(rule);
   for (const { groupId, action, by } of before.deployments)

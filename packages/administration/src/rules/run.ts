@@ -34,7 +34,7 @@ interface Circumstances {
 
 const changesPerTransaction = 100;
 
-/** What a run at `now` would change, as the catalog and the reports are today. Writes nothing. */
+/** The changes of a run at `now`, as the catalog and the reports are today. Writes nothing. */
 export async function testRules(store: Store, circumstances: Circumstances): Promise<RuleRun> {
   const plan = await planAll(store, circumstances);
   await planSuperseded(store, circumstances.catalog, plan, circumstances.now);
@@ -77,7 +77,7 @@ async function writeAll(store: Store, planned: readonly PlannedChange[], author:
   return planned.filter(({ change }) => written.has(change));
 }
 
-/** Terms that nobody accepted, and that the rule does not name, keep an update for a person. */
+/** An update waits for a person if it has terms that no person accepted and the rule does not name. */
 async function leaveOutUnaccepted(store: Store, rules: readonly StoredRule[], plan: RulePlan): Promise<void> {
   const open = new Map<number, string[]>();
   const kept: PlannedChange[] = [];

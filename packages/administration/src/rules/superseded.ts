@@ -1,4 +1,5 @@
-// Superseded updates that a rule declines: only when no computer loses its last fix, and for 30 days back again when one would.
+// Superseded updates that a rule declines. A rule declines one only if no computer loses its last fix by it. If a
+// computer loses one later, within 30 days, the rule ends the decline.
 import type { UpdateId } from '@moult/catalog';
 import { type ComputerEvidence, planDeclines, type SupersededUpdate } from '@moult/catalog/rules';
 import { type Store, type SupersededDecline, unassignedComputers } from '@moult/store';

@@ -9,7 +9,7 @@ export interface OfferedChoice {
   id: string;
   /** '' for one that the upstream does not offer any more. */
   name: string;
-  /** What it is a part of, by name: the family of a product. */
+  /** The names that it is a part of: the family of a product. */
   within: string[];
   isChosen: boolean;
 }
@@ -27,7 +27,7 @@ export async function listChoices(
 }
 
 /**
- * Chooses, and takes choices back, on record. Each is named by its id or its name, products also by their family. Revisions
+ * Adds and removes choices, on record. Each is named by its id or its name, products also by their family. Revisions
  * that are here stay. Throws ADMINISTRATION_SYNC_CHOICE for a name that fits none or several, and then changes nothing.
  */
 export async function changeChoices(

@@ -1,5 +1,5 @@
-// Fetches a batch of updates whatever is wrong with some of them: an upstream refuses the whole call for one revision that it
-// does not have, and may answer with fewer than it was asked for.
+// Fetches a batch of updates even if some of them are wrong. An upstream refuses the whole call for one revision that
+// it does not have. It may also answer with fewer than it was asked for.
 import type { ListedIdentity } from '@moult/protocol/server-sync';
 import type { StagedBatch } from '@moult/store';
 import { isPublicFileUrl } from '../web-files/index.ts';

@@ -17,7 +17,7 @@ export async function loadOfferedLanguages(store: Pick<Store, 'loadSetting'>): P
   return JSON.parse((await store.loadSetting(settingName)) ?? '[]') as OfferedLanguage[];
 }
 
-/** Writes only when something is new. The switch for all languages, 0, is no language. */
+/** Writes only if something is new. 0 is the switch for all languages, and not a language. */
 export async function noteLanguages(
   store: Pick<Store, 'loadSetting' | 'saveSetting'>,
   told: ServerSyncConfigData['languages'],

@@ -1,4 +1,5 @@
-// Who works on something that one process at a time may do: host, process and a random part. An owner that is no more is no owner.
+// The owner of work that one process at a time may do: host, process and a random part. An owner whose process ended
+// does not count.
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 

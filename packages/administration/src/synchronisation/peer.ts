@@ -34,9 +34,9 @@ export interface PeerAnswer {
 
 export interface Peer {
   /**
-   * The answer whatever its status. Throws AdministrationError ADMINISTRATION_UPSTREAM_AWAY when there is none or not all of
-   * it, ADMINISTRATION_UPSTREAM_TRUST, ADMINISTRATION_UPSTREAM_ANSWER for one that is too large or in an unknown coding,
-   * and ADMINISTRATION_SYNC_STOPPED once `signal` is aborted.
+   * The answer whatever its status. Throws AdministrationError ADMINISTRATION_UPSTREAM_AWAY if it is missing or cut
+   * short, and ADMINISTRATION_UPSTREAM_TRUST. Throws ADMINISTRATION_UPSTREAM_ANSWER for one that is too large or in an
+   * unknown coding, and ADMINISTRATION_SYNC_STOPPED once `signal` is aborted.
    */
   post(url: URL, soapAction: string, body: string): Promise<PeerAnswer>;
   close(): void;

@@ -1,9 +1,13 @@
-// What is asked next of an upstream, decided without asking anybody: the filter of a list, and what a fault means for a batch.
+// Plans the next question to an upstream: the filter of a list, and the consequence of a fault for a batch. Asks no
+// server.
 
 import type { ListedIdentity, ServerSyncFilter } from '@moult/protocol/server-sync';
 import type { SyncAnchor, SyncChoice, SyncFilter } from '@moult/store';
 
-/** The filter for what was chosen. Undefined while no product or no classification is: an upstream would answer nothing. */
+/**
+ * The filter for the choices. Undefined without a product or without a classification: an upstream answers such a
+ * filter with nothing.
+ */
 export function filterOf(choices: readonly SyncChoice[]): SyncFilter | undefined {
   const of = (kind: SyncChoice['kind']) => choices.filter((one) => one.kind === kind).map(({ id }) => id);
   const [categories, classifications] = [of('product').sort(), of('classification').sort()];
@@ -15,8 +19,8 @@ export function filterOf(choices: readonly SyncChoice[]): SyncFilter | undefined
 }
 
 /**
- * The question for the list of updates. An id that was in the filter of the anchor asks for changes since, a new one for all
- * that it has. Taking an id away needs no new list.
+ * The question for the list of updates. For an id that was in the filter of the anchor it asks for changes since. For a
+ * new id it asks for everything. An id that was removed needs no new list.
  */
 export function askUpdates(filter: SyncFilter, last: SyncAnchor | undefined): ServerSyncFilter {
   const isKnown = <T>(before: readonly T[] | undefined, id: T) => last !== undefined && (before ?? []).includes(id);
@@ -40,7 +44,9 @@ export function isSameFilter(one: SyncFilter | undefined, other: SyncFilter | un
   return JSON.stringify(one ?? null) === JSON.stringify(other ?? null);
 }
 
-/** What Microsoft's public service says it does not have, of those that were asked for. Real WSUS names none. */
+/**
+ * The revisions that Microsoft's public service names as missing, of those that were asked for. Real WSUS names none.
+ */
 export function missingIn(message: string, asked: readonly ListedIdentity[]): ListedIdentity[] {
   const [, names] = /Missing Revisions:\s*(.*)$/s.exec(message) ?? [];
   if (names === undefined) return [];
@@ -54,7 +60,7 @@ export function halves<T>(batch: readonly T[]): [T[], T[]] {
   return [batch.slice(0, middle), batch.slice(middle)];
 }
 
-/** Seconds until all is fetched, at the speed so far. Undefined while there is none. */
+/** Seconds until all is fetched, at the speed so far. Undefined before the first revision. */
 export function secondsLeft({ listed, fetched, sinceMs }: { listed: number; fetched: number; sinceMs: number }) {
   if (fetched <= 0 || sinceMs <= 0) return undefined;
   return Math.ceil(((listed - fetched) * sinceMs) / fetched / 1000);

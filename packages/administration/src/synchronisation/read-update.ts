@@ -1,4 +1,5 @@
-// One update out of an answer: text, or a cabinet with the document in UTF-16. What is wrong with one is said of that one.
+// One update out of an answer: text, or a cabinet with the document in UTF-16. An error is that of one update, and
+// leaves the others alone.
 import { largeDocumentCharacters } from '@moult/catalog';
 import { type CabinetMember, MemberReader, readCabinet } from '@moult/formats/cab';
 import type { ListedIdentity, ServerSyncUpdateData } from '@moult/protocol/server-sync';
@@ -8,7 +9,7 @@ import { refusalOf } from '../imports/found-document.ts';
 
 type ReadUpdate = { revision: RevisionToImport | PackedRevision } | { code: string; message: string };
 
-/** What the store keeps of an update that was asked for as `id`, or why it cannot. */
+/** The revision for the store, or why the store cannot keep it. `id` is the update that the upstream was asked for. */
 export async function readUpdate(
   id: ListedIdentity,
   data: ServerSyncUpdateData,

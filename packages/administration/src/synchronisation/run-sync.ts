@@ -1,6 +1,6 @@
-// Runs a synchronisation: asks for the lists, fetches what the catalog does not have, stages it, and makes all of it a part of the
-// catalog at once. Everything that an answer brought is in the store before the next question, so a run that is killed goes on
-// where it was.
+// Runs a synchronisation. It asks for the lists, then fetches and stages the updates that the catalog does not have. At
+// the end all of them become a part of the catalog at once. The store has every answer before the next question. So a
+// run continues after a kill.
 import { randomUUID } from 'node:crypto';
 import type { ListedIdentity } from '@moult/protocol/server-sync';
 import type { ExpiredUpdate, OwnedSync, StagedBatch, Store, SyncRun } from '@moult/store';
@@ -16,7 +16,7 @@ import { createSession, refused, UpstreamFault, type UpstreamSession } from './s
 import { authoritiesFor } from './trust.ts';
 
 export interface SyncSettings {
-  /** Where to synchronise from. */
+  /** The address of the upstream server. */
   upstream: string;
   /** A file with the certificates (PEM) of the authority that certifies it. */
   upstreamCa?: string | undefined;
@@ -32,7 +32,7 @@ export interface SyncParts {
   random(): number;
   /** Waits so many milliseconds, or until the signal. */
   wait(ms: number, signal: AbortSignal): Promise<void>;
-  /** Stops the run; the next one continues it. */
+  /** Stops the run. The next one continues it. */
   signal: AbortSignal;
   onProgress(progress: SyncProgress): void;
   bounds?: Partial<typeof upstreamBounds>;
@@ -162,7 +162,7 @@ class Run {
     const { added, expired } = await store.activateSync(this.#own, now());
     this.#step = 'end';
     this.#tell();
-    // What lists know of them is read now, and not when somebody waits for a list.
+    // Reads the facts for lists now, so that the next list does not wait for them.
     if (added > 0) await store.readUpdateFacts();
     await store.removeOldSyncRuns(new Date(now().getTime() - this.#bounds.historyDays * dayMs));
     const known = new Set(before.map(({ categoryId }) => categoryId));
@@ -197,7 +197,10 @@ class Run {
     return [create(), ...Array.from({ length: this.#bounds.sessions - 1 }, create)];
   }
 
-  /** Both lists, as far as an interrupted run does not have them. An upstream that says it is another one is asked anew. */
+  /**
+   * Both lists, as far as an interrupted run does not have them. It asks an upstream that says it is another one once
+   * more.
+   */
   async #list(session: UpstreamSession): Promise<{ maxUpdates: number; needsChoice: boolean }> {
     for (let attempt = 1; ; attempt++) {
       try {
@@ -352,7 +355,7 @@ async function allOrNone(work: readonly Promise<void>[], onError: (error: unknow
   if (failed?.status === 'rejected') throw failed.reason;
 }
 
-/** Throws AdministrationError ADMINISTRATION_UPSTREAM_REFUSED for what is no address of a server. */
+/** Throws AdministrationError ADMINISTRATION_UPSTREAM_REFUSED for text that is not an address of a server. */
 export function upstreamUrl(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url && (url.protocol === 'http:' || url.protocol === 'https:') && url.username === '') return url;

@@ -175,7 +175,7 @@ async function patient(options: SessionOptions, path: string, action: string, bo
   }
 }
 
-/** What passes by itself, as an error; undefined for an answer to be read. Throws what does not pass. */
+/** A temporary trouble, as an error. Undefined for an answer that can be read. Throws a lasting one. */
 function troubleIn(upstream: URL, { status, text }: PeerAnswer): AdministrationError | undefined {
   const isSoap = /<(?:[\w.-]+:)?Envelope[\s>]/.test(text.slice(0, 1000));
   if ((status === 200 || status === 500) && isSoap)

@@ -45,7 +45,7 @@ export interface ExplainedProduct {
   id: string;
   name: string;
   isChosen: boolean;
-  /** What the catalog has of it. Undefined when it has nothing. */
+  /** Its figures in the catalog. Undefined if no update of the catalog is in it. */
   contents: Omit<CategoryContents, 'categoryId'> | undefined;
 }
 
@@ -71,7 +71,7 @@ export interface SyncPlan {
   updates: { since: string | undefined; changesOf: string[]; allOf: string[] } | undefined;
 }
 
-/** What the next run would ask the upstream for. Asks nobody. */
+/** The questions of the next run to the upstream. Sends none. */
 export async function planSync({ store, server }: Administration): Promise<SyncPlan> {
   const upstream = upstreamUrl(server.config.upstream).origin;
   const [run] = await store.listSyncRuns(1);

@@ -1,9 +1,12 @@
-// What a synchronisation needs to know of the server's settings.
+// The settings of the server that a synchronisation needs.
 import { hostname } from 'node:os';
 import type { ServerConfig } from '../config/index.ts';
 import type { SyncSettings } from './run-sync.ts';
 
-/** The upstream learns the name of the public address, else that of this machine. Real WSUS refuses what is no host name. */
+/**
+ * The upstream learns the name of the public address, else that of this machine. Real WSUS refuses text that cannot be
+ * a host name.
+ */
 export function syncSettings({ upstream, upstreamCa, publicUrl }: ServerConfig): SyncSettings {
   const named = publicUrl === undefined ? hostname() : new URL(publicUrl).hostname;
   const name = named.replaceAll(/[^\w.-]+/g, '-').replaceAll(/^[.-]+|[.-]+$/g, '') || 'moult';

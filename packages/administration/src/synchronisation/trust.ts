@@ -12,7 +12,7 @@ export const microsoftUpstream = 'https://sws.update.microsoft.com';
 const microsoftRoot = '847df6a78497943f27fc72eb93f9a637320a02b561d0a91b09e87a7807ed7c61';
 
 interface TrustOptions {
-  /** A file with certificates (PEM) of the administrator: nobody else is trusted then. */
+  /** A file with certificates (PEM) of the administrator. With it, Moult trusts no other. */
   caFile: string | undefined;
   /** SHA-256 of the only root that counts, for tests. Default: Microsoft's for Microsoft's public service, none for others. */
   pinnedRoot?: string | undefined;
@@ -22,8 +22,9 @@ interface TrustOptions {
 }
 
 /**
- * The authorities (PEM) for this upstream. Undefined for those of the system and of Node. Throws ADMINISTRATION_UNREADABLE for
- * a file that cannot be read, ADMINISTRATION_UPSTREAM_TRUST when nobody has the root that is pinned.
+ * The authorities (PEM) for this upstream. Undefined for those of the system and of Node. Throws
+ * ADMINISTRATION_UNREADABLE for a file that cannot be read, ADMINISTRATION_UPSTREAM_TRUST if the pinned root is found
+ * nowhere.
  */
 export async function authoritiesFor(upstream: URL, options: TrustOptions): Promise<string[] | undefined> {
   if (upstream.protocol !== 'https:') return undefined;
@@ -95,7 +96,7 @@ function chainOf({ hostname, port }: URL, { timeoutMs }: TrustOptions): Promise<
       resolve(chain);
     };
     socket.setTimeout(timeoutMs, () => finish([]));
-    // Who cannot be reached says so in the first call.
+    // If the server cannot be reached, the first call says so.
     socket.once('error', () => finish([]));
     socket.once('secureConnect', () => finish(sentBy(socket)));
   });

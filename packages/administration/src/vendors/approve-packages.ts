@@ -110,7 +110,7 @@ async function findPackage(administration: Administration, typed: string): Promi
   }
 }
 
-/** Undefined when no title fits: then there is no such update. */
+/** Undefined if no title fits. The error is then that of a missing update. */
 function byTitle(packages: readonly ListedVendorPackage[], typed: string): ListedVendorPackage | undefined {
   const key = typed.trim().toLowerCase();
   const listed = packages.filter(({ isListed }) => isListed);

@@ -5,7 +5,7 @@ import { copyFile } from 'node:fs/promises';
 import { DiskError, requireFile } from '@moult/disk';
 import { AdministrationError } from '../errors.ts';
 
-/** Copies a file that an administrator named. Throws ADMINISTRATION_UNREADABLE for what is no file, or not readable. */
+/** Copies a file that an administrator named. Throws ADMINISTRATION_UNREADABLE if it is not a file, or not readable. */
 export async function copyGiven(source: string, target: string): Promise<void> {
   try {
     requireFile(source);

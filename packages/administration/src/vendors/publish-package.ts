@@ -1,5 +1,5 @@
-// Publishes a package of a vendor's catalog: its file is fetched, checked, packed into a cabinet that the operator signs, and
-// the update goes into the catalog of this server under the package's own id.
+// Publishes a package of a vendor's catalog. It fetches and checks the package's file, and packs it into a cabinet that
+// the operator signs. The update goes into the catalog of this server under the package's own id.
 import { join } from 'node:path';
 import { CatalogError, toUpdateId } from '@moult/catalog';
 import type { Publication } from '@moult/catalog/publication';
@@ -77,7 +77,7 @@ export async function publishVendorPackage(
   return { packageId, title: row.title, revision, isNew: true };
 }
 
-/** What `publishedAs` says of a package whose text has this digest, with its file or for detection alone. */
+/** The value of `publishedAs` for a package whose text has this digest, with its file or for detection alone. */
 export function publishedText(digest: string, withContent: boolean): string {
   return `${digest} ${withContent ? 'content' : 'rules'}`;
 }
@@ -97,7 +97,7 @@ export async function requirePackage({ store }: Administration, packageId: strin
   return row;
 }
 
-/** What the package says. Throws ADMINISTRATION_PACKAGE_WITHHELD for one that this version reads in another way. */
+/** The contents of the package. Throws ADMINISTRATION_PACKAGE_WITHHELD if this version cannot read them any more. */
 export function contentOf({ xml, title }: VendorPackageRow): {
   publication: Publication;
   origin: OriginFile | undefined;

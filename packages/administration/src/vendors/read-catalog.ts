@@ -1,5 +1,5 @@
-// The file of a vendor's catalog: one package (.sdp), a cabinet or a zip archive of packages (one XML, or a file for each), and
-// who signed it.
+// Reads the file of a vendor's catalog, and its signer. The file is one package (.sdp), or a cabinet or zip archive of
+// packages. An archive has one XML, or a file for each package.
 import { CatalogError } from '@moult/catalog';
 import { type FoundPackage, VendorPackageReader } from '@moult/catalog/vendor';
 import { FormatError } from '@moult/formats';
@@ -21,7 +21,7 @@ export interface ReadCatalog {
   signer: CatalogSigner | undefined;
   /** By package id. */
   packages: Map<string, VendorPackageChange>;
-  /** Members and packages that are none, or that are there twice. */
+  /** Members that are not packages, and packages that are there twice. */
   refused: { name: string; code: string; message: string }[];
 }
 

@@ -18,7 +18,7 @@ interface AddCatalogOptions {
   acceptSigner?: boolean | undefined;
   /** The catalog and its files may be at addresses of a private network. Left out: as before, else not. */
   allowPrivate?: boolean | undefined;
-  /** Only say what would change. */
+  /** Only report the changes, and write nothing. */
   dryRun?: boolean | undefined;
 }
 
@@ -27,7 +27,7 @@ interface NamedPackage {
   title: string;
 }
 
-/** What reading a catalog did, or would do. */
+/** The changes that reading a catalog made, or makes without `dryRun`. */
 export interface CatalogReport {
   name: string;
   address: string;
@@ -37,24 +37,26 @@ export interface CatalogReport {
   new: number;
   changed: number;
   unchanged: number;
-  /** Gone from the catalog. What was published of them stays. */
+  /** Gone from the catalog. Their published updates stay. */
   unlisted: number;
   expired: number;
   /** Of the files of all packages in the catalog that can be published. */
   bytes: number;
   withheld: (NamedPackage & { code: string; message: string })[];
   refused: ReadCatalog['refused'];
-  /** Published packages of which the catalog has a newer text: approve them again to offer it. */
+  /** Published packages that have a newer text in the catalog: approve them again to offer it. */
   newer: NamedPackage[];
   /** Published packages that the vendor expired: their updates are declined now. */
   expiredNow: NamedPackage[];
 }
 
 /**
- * Adds a catalog from a file or an http(s) address, or reads a known one again: only packages with another text are written.
+ * Adds a catalog from a file or an address (http or https), or reads a known one again. Only packages with another text
+ * are written.
  * Throws AdministrationError ADMINISTRATION_CATALOG_SIGNER for a signer that changed, ADMINISTRATION_CATALOG_SIGNATURE,
- * ADMINISTRATION_NOT_A_CATALOG, ADMINISTRATION_FETCH, ADMINISTRATION_PRIVATE_ADDRESS, SERVER_REFUSED for a name that is none.
- * CatalogError, FormatError and DiskError for a file that is damaged or beyond the limits. Then nothing was changed.
+ * ADMINISTRATION_NOT_A_CATALOG, ADMINISTRATION_FETCH, ADMINISTRATION_PRIVATE_ADDRESS, SERVER_REFUSED for a malformed
+ * name. CatalogError, FormatError and DiskError for a file that is damaged or beyond the limits. Then nothing was
+ * changed.
  */
 export async function addVendorCatalog(
   administration: Administration,
@@ -119,7 +121,7 @@ export function listVendorCatalogs({ store }: Administration): Promise<CountedVe
   return store.listVendorCatalogs();
 }
 
-/** Packages of one catalog or of all. Throws SERVER_NOT_FOUND for a catalog that is none. */
+/** Packages of one catalog or of all. Throws SERVER_NOT_FOUND for an unknown catalog. */
 export async function listVendorPackages(
   { store }: Administration,
   { catalog, search }: { catalog?: string | undefined; search?: string | undefined },
@@ -192,7 +194,7 @@ function compare(catalog: VendorCatalog, read: ReadCatalog, known: readonly List
     const isSame = old?.digest === one.digest && old.isListed && old.state === one.state && old.code === one.code;
     if (!isSame) changed.push(withPin(one, old));
   }
-  // A catalog of which a part could not be read does not say what is gone.
+  // A catalog that could not be read completely does not say which packages are gone.
   const gone = known.filter((one) => one.catalog === name && one.isListed && !read.packages.has(one.packageId));
   const unlisted = read.refused.length > 0 ? [] : gone.map(({ packageId }) => packageId);
   report.unlisted = unlisted.length;
@@ -212,7 +214,7 @@ function note(report: CatalogReport, one: VendorPackageChange, old: ListedVendor
   else if (one.state === 'offered') report.newer.push({ packageId, title });
 }
 
-/** Whether the newest update of it has this text. What was begun and not ended has not. */
+/** Whether the newest update of it has this text. A publication that was not completed does not have it. */
 function isPublishedSo({ publishedAs }: ListedVendorPackage, { digest }: VendorPackageChange): boolean {
   return publishedAs === publishedText(digest, true) || publishedAs === publishedText(digest, false);
 }

@@ -1,4 +1,5 @@
-// From a winget manifest to a packed publication: the installer is fetched or given, and held against the manifest's SHA-256.
+// From a winget manifest to a packed publication. The installer is fetched or given, and must have the manifest's
+// SHA-256.
 import { join } from 'node:path';
 import type { Publication } from '@moult/catalog/publication';
 import { type WingetOptions, wingetUpdate } from '@moult/catalog/winget';

@@ -1,5 +1,5 @@
-// Fetches a file over http or https into a folder, within bounds: bytes, redirects, silence, whole time. It is the only way by
-// which this server gets files from addresses that others wrote.
+// Fetches a file over http or https into a folder, within bounds: bytes, redirects, silence, whole time. This server
+// uses no other way to get files from addresses that others wrote.
 import { once } from 'node:events';
 import { open, stat, truncate } from 'node:fs/promises';
 import { get as getPlain, Agent as HttpAgent, type IncomingMessage } from 'node:http';
@@ -94,7 +94,7 @@ async function ask(url: URL, from: number, options: FetchOptions, signal: AbortS
     });
     request.on('timeout', () => request.destroy(new Error(`no answer for ${fetchBounds.silenceSeconds} seconds`)));
     const [answer] = (await once(request, 'response')) as [IncomingMessage];
-    // What comes later is told by the stream that is read.
+    // The stream that is read reports later errors.
     request.on('error', (error) => answer.destroy(error));
     return answer;
   } catch (cause) {
@@ -112,7 +112,10 @@ function redirectOf({ statusCode = 0, headers }: IncomingMessage, from: URL): UR
   return next;
 }
 
-/** Not when nothing is behind what is here, so that this is no part of it, nor when another part is sent than was asked for. */
+/**
+ * Whether the answer continues the bytes that are here. It does not if the server has no bytes behind them, because
+ * then they are not of this file. Nor does it if the answer begins elsewhere.
+ */
 function canContinue({ statusCode, headers }: IncomingMessage, from: number): boolean {
   if (statusCode !== 206) return statusCode !== 416;
   const [, start] = /^bytes (\d+)-/.exec(headers['content-range'] ?? '') ?? [];

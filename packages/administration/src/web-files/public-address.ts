@@ -1,5 +1,5 @@
-// Which addresses of the network a vendor's catalog or an upstream server may name. They come from outside: an address of this
-// network in them would make the server ask machines that only it can reach.
+// Addresses that a vendor's catalog or an upstream server may name. They come from outside. Without this check an
+// address of this network makes the server ask machines that only it can reach.
 import { lookup as lookupHost } from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
 import { AdministrationError } from '../errors.ts';
@@ -46,8 +46,8 @@ export function publicLookup(resolve: typeof lookupHost = lookupHost): LookupFun
 }
 
 /**
- * Whether a file of an update may be fetched from there, as far as the address says: http or https, a name of the public
- * internet, no address of a private network. Whoever connects checks the address that the name leads to again.
+ * Whether a file of an update may be fetched from there, as far as the address says: http or https, a name of the
+ * public internet, no address of a private network. The caller checks the address that the name leads to again.
  */
 export function isPublicFileUrl(text: string): boolean {
   if (!URL.canParse(text)) return false;

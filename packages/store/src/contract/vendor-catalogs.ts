@@ -48,7 +48,7 @@ export interface ListedVendorPackage {
   /** SHA-256 of that file, as the vendor or the first download said. */
   fileSha256: string | undefined;
   publishedRevision: number | undefined;
-  /** The digest of the package text that the published revision was made of. */
+  /** The digest of the package's text when it was published, and whether its file was published with it. */
   publishedAs: string | undefined;
 }
 
