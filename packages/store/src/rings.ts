@@ -6,7 +6,7 @@ import { recordAudit } from './audit.ts';
 import { unassignedComputers } from './built-in-groups.ts';
 import type { Changes } from './changes.ts';
 import { markChange } from './configuration.ts';
-import type { RingComputer, RingStore, Rollout, RolloutComputer, StoredPlan } from './contract/index.ts';
+import type { RingComputer, RingStore, Rollout, RolloutComputer, StoredPlan, Topic } from './contract/index.ts';
 import type { Database } from './database.ts';
 import { writeDecision } from './deployments.ts';
 import { ServerError } from './errors.ts';
@@ -36,11 +36,13 @@ export function ringStore(database: Database, changes: Changes): RingStore {
           .onConflict((conflict) => conflict.column('plan_id').doUpdateSet(row))
           .execute();
         await recordAudit(transaction, author, { action: 'save rings', subject: planId, after: { name, rings } });
+        await markChange(transaction, 'rings');
       });
+      changes.announce('rings');
     },
 
-    removePlan: (planId, author) =>
-      transact(database, async (transaction) => {
+    async removePlan(planId, author) {
+      const isGone = await transact(database, async (transaction) => {
         await takeStamp(transaction, engine, author.at.getTime());
         const known = await transaction.selectFrom('ring_plans').selectAll().where('plan_id', '=', planId).execute();
         const [before] = known;
@@ -56,8 +58,12 @@ export function ringStore(database: Database, changes: Changes): RingStore {
         await transaction.deleteFrom('ring_plans').where('plan_id', '=', planId).execute();
         const record = { action: 'remove rings', subject: planId, before: { name: before.name, rings: before.rings } };
         await recordAudit(transaction, author, record);
+        await markChange(transaction, 'rings');
         return true;
-      }),
+      });
+      if (isGone) changes.announce('rings');
+      return isGone;
+    },
 
     async listPlans() {
       const rows = await tables.selectFrom('ring_plans').selectAll().orderBy('name_key').execute();
@@ -79,6 +85,12 @@ export function ringStore(database: Database, changes: Changes): RingStore {
     },
 
     async changeRollout(before, { after, computers, decisions, records }, author) {
+      // A step without news happens every few minutes: nobody needs to read again for it.
+      const isNews = before.version === 0 || records.length > 0 || before.waitsFor !== after.waitsFor;
+      const topics: Topic[] = [
+        ...(decisions.length > 0 ? (['deployments'] as const) : []),
+        ...(isNews ? (['rings'] as const) : []),
+      ];
       const isDone = await transact(database, async (transaction) => {
         const stamp = await takeStamp(transaction, engine, author.at.getTime());
         if (!(await writeProgress(transaction, before, after))) return false;
@@ -88,10 +100,10 @@ export function ringStore(database: Database, changes: Changes): RingStore {
         for (const decision of decisions)
           await writeDecision(transaction, { ...decision, administrator: author.name }, { author, stamp, by });
         for (const record of records) await recordAudit(transaction, author, { ...record, subject: before.updateId });
-        if (decisions.length > 0) await markChange(transaction, 'deployments');
+        for (const topic of topics) await markChange(transaction, topic);
         return true;
       });
-      if (isDone && decisions.length > 0) changes.announce('deployments');
+      if (isDone) for (const topic of topics) changes.announce(topic);
       return isDone;
     },
 

@@ -1,2 +1,3 @@
+export { type ListedRollout, listPlans, listRollouts, type ShownPlan, type ShownRollout, showPlan } from './lists.ts';
 export { addPlan, removePlan } from './plans.ts';
-export { changeWay, enterRings, type ShownRollout, showRollout, stepRollouts, type Wish } from './rollouts.ts';
+export { changeWay, enterRings, showRollout, stepRollouts, type Wish } from './rollouts.ts';

@@ -1,6 +1,6 @@
 // Ring plans as administrators keep them: ordered rings of target groups.
 import { randomUUID } from 'node:crypto';
-import { defaultRingPolicy, faultOf, type Ring, type RingPolicy } from '@moult/catalog/rings';
+import { defaultRingPolicy, faultOf, type Ring, type RingPolicy, type RolloutState } from '@moult/catalog/rings';
 import type { StoredPlan } from '@moult/store';
 import { AdministrationError, asAdministrationError } from '../errors.ts';
 import { findGroup } from '../find.ts';
@@ -10,7 +10,8 @@ interface NewRing {
   name: string;
   /** Names or ids of groups. */
   groups: readonly string[];
-  policy?: Partial<RingPolicy> | undefined;
+  /** What is not given is as in the defaults. */
+  policy?: { [Name in keyof RingPolicy]?: RingPolicy[Name] | undefined } | undefined;
 }
 
 /** Throws AdministrationError SERVER_NOT_FOUND for a group, SERVER_REFUSED for rings that cannot be. */
@@ -26,7 +27,7 @@ export async function addPlan(
     rings.push({
       name: one.name.trim(),
       members: { kind: 'groups', groupIds },
-      policy: { ...defaultRingPolicy, ...one.policy },
+      policy: policyOf(one.policy),
     });
   }
   const fault = faultOf({ name, rings });
@@ -41,6 +42,11 @@ export async function addPlan(
     throw asAdministrationError(error, 'ring');
   }
   return plan;
+}
+
+function policyOf(given: NewRing['policy'] = {}): RingPolicy {
+  const known = Object.entries(given).filter(([, value]) => value !== undefined);
+  return { ...defaultRingPolicy, ...Object.fromEntries(known) };
 }
 
 /** A plan by its name or id. Throws AdministrationError SERVER_NOT_FOUND. */
@@ -58,9 +64,7 @@ export async function findPlan({ store }: Pick<Administration, 'store'>, named: 
 export async function removePlan(administration: Administration, named: string): Promise<StoredPlan> {
   const plan = await findPlan(administration, named);
   const rollouts = await administration.store.listRollouts();
-  const open = rollouts.filter(
-    ({ planId, state }) => planId === plan.planId && (state.status === 'running' || state.status === 'paused'),
-  );
+  const open = rollouts.filter(({ planId, state }) => planId === plan.planId && isOpen(state));
   if (open.length > 0)
     throw new AdministrationError(
       'SERVER_REFUSED',
@@ -68,4 +72,9 @@ export async function removePlan(administration: Administration, named: string):
     );
   await administration.store.removePlan(plan.planId, administration.author);
   return plan;
+}
+
+/** It may still go on by itself. */
+export function isOpen({ status }: RolloutState): boolean {
+  return status === 'running' || status === 'paused';
 }

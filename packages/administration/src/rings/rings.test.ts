@@ -123,8 +123,8 @@ for (const engine of ['sqlite', 'postgres'] as const)
       await report(invented, 'failed', 10);
       await report([computer(5000)], 'failed', 10);
       await pass(1);
-      const { state, evidence } = await showRollout(as(), 'Tool');
-      assert.deepEqual([state.status, evidence.ring.failed, evidence.ring.offered], ['running', 1, 30]);
+      const { status, evidence } = await showRollout(as(), 'Tool');
+      assert.deepEqual([status, evidence.ring.failed, evidence.ring.offered], ['running', 1, 30]);
       assert.deepEqual(await decided(), [['pilot', 'Install']]);
     });
 
@@ -140,8 +140,8 @@ for (const engine of ['sqlite', 'postgres'] as const)
       await changeWay(as(), 'Tool', { action: 'resume' });
       assert.deepEqual(await decided(), [['pilot', 'Install']]);
       assert.deepEqual(await pass(1), []);
-      const { state } = await changeWay(as(), 'Tool', { action: 'rollBack' });
-      assert.deepEqual([state.status, await decided()], ['rolledBack', []], 'this update cannot be removed');
+      const { status } = await changeWay(as(), 'Tool', { action: 'rollBack' });
+      assert.deepEqual([status, await decided()], ['rolledBack', []], 'this update cannot be removed');
     });
 
     it('computers that fall silent halt it', async (t) => {

@@ -15,9 +15,10 @@ import { AdministrationError } from '../errors.ts';
 import { findDecidable } from '../find.ts';
 import type { Administration } from '../open-server.ts';
 import { gatherEvidence } from './evidence.ts';
-import { findPlan } from './plans.ts';
+import { listed, type ShownRollout } from './lists.ts';
+import { findPlan, isOpen } from './plans.ts';
 
-export interface ShownRollout extends Rollout {
+interface LoadedRollout extends Rollout {
   title: string;
   plan: StoredPlan;
   evidence: RingEvidence;
@@ -29,9 +30,7 @@ export interface ShownRollout extends Rollout {
  */
 export async function stepRollouts(store: Store, now: Date): Promise<(Transition & { updateId: string })[]> {
   await store.noteRhythms();
-  const open = (await store.listRollouts()).filter(
-    ({ state }) => state.status === 'running' || state.status === 'paused',
-  );
+  const open = (await store.listRollouts()).filter(({ state }) => isOpen(state));
   if (open.length === 0) return [];
   const plans = new Map((await store.listPlans()).map((plan) => [plan.planId, plan]));
   const heldSinceOf = await loadHeld(store, open, now);
@@ -91,7 +90,7 @@ export type Wish = { action: 'pause'; until: Date | undefined } | { action: 'res
  */
 export async function changeWay(administration: Administration, update: string, wish: Wish): Promise<ShownRollout> {
   const { store, author } = administration;
-  const shown = await showRollout(administration, update);
+  const shown = await loadRollout(administration, update);
   if (wish.action === 'pause' && wish.until && wish.until <= author.at)
     throw new AdministrationError('SERVER_REFUSED', `The end ${wish.until.toISOString()} of the pause is over.`);
   // An approval ends the decline.
@@ -119,7 +118,11 @@ async function isDeclined(store: Store, { updateId }: Rollout): Promise<boolean>
 
 /** Of one update. Throws AdministrationError SERVER_NOT_FOUND. */
 export async function showRollout(administration: Administration, update: string): Promise<ShownRollout> {
-  const { store, author } = administration;
+  const found = await loadRollout(administration, update);
+  return { ...listed(found, found.plan, found.title), evidence: found.evidence };
+}
+
+async function loadRollout({ store, author }: Administration, update: string): Promise<LoadedRollout> {
   const { updateId, title } = await findDecidable(store, update);
   const rollout = (await store.listRollouts()).find((one) => one.updateId === updateId);
   const plan = rollout && (await store.listPlans()).find(({ planId }) => planId === rollout.planId);

@@ -5,36 +5,36 @@ import {
   addPlan,
   changeWay,
   enterRings,
+  type ListedRollout,
+  listPlans,
+  listRollouts,
   removePlan,
+  type ShownPlan,
   type ShownRollout,
+  showPlan,
   showRollout,
   type Wish,
 } from '@moult/administration/rings';
-import type { RingPolicy } from '@moult/catalog/rings';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type Column, type ListFlags, showList, wholeList, withList } from '../lists.ts';
 import { wholeNumber } from '../numbers.ts';
 import { present } from '../output.ts';
-import { type AdministrationFlags, administer, withServerOptions } from '../server-options.ts';
+import type { ApiClient } from '../remote/api-client.ts';
+import { perform, type RemoteFlags, withRemoteOptions } from '../remote/perform.ts';
 import { timeOf } from '../times.ts';
 
-interface Row {
-  rings: string;
-  update: string;
-  status: string;
-  ring: string;
-  waitsFor: string | undefined;
-}
+/** An update in rings, or rings without one. */
+type Row = Pick<ShownPlan, 'name'> & { rollout?: ListedRollout };
 
 const columns: readonly Column<Row>[] = [
-  { name: 'rings', cell: (one) => one.rings },
-  { name: 'update', cell: (one) => one.update },
-  { name: 'status', cell: (one) => one.status },
-  { name: 'ring', cell: (one) => one.ring },
-  { name: 'waits-for', cell: (one) => one.waitsFor },
+  { name: 'rings', cell: ({ name }) => name },
+  { name: 'update', cell: ({ rollout }) => rollout?.title },
+  { name: 'status', cell: ({ rollout }) => rollout?.status },
+  { name: 'ring', cell: ({ rollout }) => rollout && `${rollout.ring} of ${rollout.ringCount}: ${rollout.ringName}` },
+  { name: 'waits-for', cell: ({ rollout }) => rollout?.waitsFor },
 ];
 
-interface AddFlags extends AdministrationFlags {
+interface AddFlags extends RemoteFlags {
   ring: { name: string; groups: string[] }[];
   installed?: number;
   good?: number;
@@ -46,10 +46,10 @@ export function register(program: Command): void {
   const rings = program
     .command('rings')
     .description('let updates go through the fleet in rings: on by evidence, halted by themselves');
-  withList(withServerOptions(rings.command('list', { isDefault: true })), { limit: 0, columns })
+  withList(withRemoteOptions(rings.command('list', { isDefault: true })), { limit: 0, columns })
     .description('list rings, and the updates on their way')
     .action(list);
-  withServerOptions(rings.command('add').argument('<name>'))
+  withRemoteOptions(rings.command('add').argument('<name>'))
     .description('make rings, in their order')
     .addOption(
       new Option('--ring <name=groups>', 'a ring and its groups, with commas between. May be repeated')
@@ -67,42 +67,56 @@ export function register(program: Command): void {
       new Option('--failures <percent>', 'percent of failures that halt it [2]').argParser(wholeNumber(0, 100)),
     )
     .action(add);
-  withServerOptions(rings.command('enter').argument('<rings>').argument('<update>'))
+  withRemoteOptions(rings.command('enter').argument('<rings>').argument('<update>'))
     .description('let an update begin its way: it is approved for the first ring')
-    .action((name: string, update: string, flags: AdministrationFlags) =>
-      tell(flags, (administration) => enterRings(administration, name, update)),
+    .action((name: string, update: string, flags: RemoteFlags) =>
+      tell(
+        flags,
+        (administration) => enterRings(administration, name, update),
+        (api) => api.send('POST', '/rollouts', { rings: name, update }),
+      ),
     );
-  way('show', 'show how far an update is, and its numbers', (administration, update) =>
-    showRollout(administration, update),
-  );
-  way('resume', 'let an update go on after a pause or a halt', wishing({ action: 'resume' }));
-  way('skip', 'let an update go on to the next ring now', wishing({ action: 'skip' }));
-  way('rollback', 'offer an update no more, and remove it where that is possible', wishing({ action: 'rollBack' }));
-  withServerOptions(rings.command('pause').argument('<update>'))
+  withRemoteOptions(rings.command('show').argument('<update>', 'GUID, KB number or title'))
+    .description('show how far an update is, and its numbers')
+    .action((update: string, flags: RemoteFlags) =>
+      tell(
+        flags,
+        (administration) => showRollout(administration, update),
+        (api) => api.get(pathOf(update)),
+      ),
+    );
+  way('resume', 'let an update go on after a pause or a halt', 'resume', { action: 'resume' });
+  way('skip', 'let an update go on to the next ring now', 'skip', { action: 'skip' });
+  way('rollback', 'offer an update no more, and remove it where that is possible', 'roll-back', { action: 'rollBack' });
+  withRemoteOptions(rings.command('pause').argument('<update>'))
     .description('keep an update from going on')
     .addOption(new Option('--until <time>', 'end of the pause, for example 2026-12-24').argParser(timeOf))
-    .action((update: string, flags: AdministrationFlags & { until?: Date }) =>
-      tell(flags, (administration) => changeWay(administration, update, { action: 'pause', until: flags.until })),
+    .action((update: string, { until, ...flags }: RemoteFlags & { until?: Date }) =>
+      tell(
+        flags,
+        (administration) => changeWay(administration, update, { action: 'pause', until }),
+        (api) => api.send('POST', `${pathOf(update)}/pause`, { until }),
+      ),
     );
-  withServerOptions(rings.command('remove').argument('<rings>'))
+  withRemoteOptions(rings.command('remove').argument('<rings>'))
     .description('forget rings. Their approvals stay')
     .action(remove);
 
-  function way(
-    name: string,
-    says: string,
-    work: (administration: Administration, update: string) => Promise<ShownRollout>,
-  ) {
-    withServerOptions(rings.command(name).argument('<update>', 'GUID, KB number or title'))
+  function way(name: string, says: string, verb: string, wish: Wish) {
+    withRemoteOptions(rings.command(name).argument('<update>', 'GUID, KB number or title'))
       .description(says)
-      .action((update: string, flags: AdministrationFlags) =>
-        tell(flags, (administration) => work(administration, update)),
+      .action((update: string, flags: RemoteFlags) =>
+        tell(
+          flags,
+          (administration) => changeWay(administration, update, wish),
+          (api) => api.send('POST', `${pathOf(update)}/${verb}`),
+        ),
       );
   }
 }
 
-function wishing(wish: Wish) {
-  return (administration: Administration, update: string) => changeWay(administration, update, wish);
+function pathOf(update: string): string {
+  return `/rollouts/${encodeURIComponent(update)}`;
 }
 
 function ringOf(text: string, earlier: AddFlags['ring'] | undefined): AddFlags['ring'] {
@@ -115,55 +129,60 @@ function ringOf(text: string, earlier: AddFlags['ring'] | undefined): AddFlags['
   return [...(earlier ?? []), { name, groups: named }];
 }
 
-async function list(flags: AdministrationFlags & ListFlags & { json?: true }): Promise<void> {
-  const rows = await administer(flags, async ({ store }) => {
-    const rollouts = await store.listRollouts();
-    const found: Row[] = [];
-    for (const { planId, name, rings } of await store.listPlans()) {
-      const own = rollouts.filter((one) => one.planId === planId);
-      if (own.length === 0) found.push({ rings: name, update: '', status: '', ring: '', waitsFor: undefined });
-      for (const { updateId, state, waitsFor } of own) {
-        const title = (await store.findRevisions(updateId)).at(-1)?.title ?? updateId;
-        const ring = `${state.ring + 1} of ${rings.length}: ${rings[state.ring]?.name}`;
-        found.push({ rings: name, update: title, status: state.status, ring, waitsFor });
-      }
-    }
-    return found;
-  });
+async function list(flags: RemoteFlags & ListFlags): Promise<void> {
+  const rows = await perform<Row[]>(
+    flags,
+    async (administration) => toRows(await listPlans(administration), await listRollouts(administration)),
+    async (api) => {
+      const { items } = (await api.get('/rings')) as { items: ShownPlan[] };
+      return toRows(items, (await api.list<ListedRollout>('/rollouts', { limit: 0 })).items);
+    },
+  );
   showList(wholeList(rows), flags, columns, ['row', 'rows']);
+}
+
+function toRows(plans: readonly ShownPlan[], rollouts: readonly ListedRollout[]): Row[] {
+  return plans.flatMap(({ planId, name }): Row[] => {
+    const own = rollouts.filter((one) => one.planId === planId);
+    return own.length === 0 ? [{ name }] : own.map((rollout) => ({ name, rollout }));
+  });
 }
 
 async function add(name: string, flags: AddFlags): Promise<void> {
   const { installed, good: goodPercent, hours, failures: failurePercent } = flags;
-  const given = Object.entries({ installed, goodPercent, hours, failurePercent }).filter(
-    ([, value]) => value !== undefined,
-  );
-  const policy: Partial<RingPolicy> = Object.fromEntries(given);
-  const plan = await administer(flags, (administration) =>
-    addPlan(
-      administration,
-      name,
-      flags.ring.map((one) => ({ ...one, policy })),
-    ),
+  const wanted = flags.ring.map((one) => ({ ...one, policy: { installed, goodPercent, hours, failurePercent } }));
+  const plan = await perform<ShownPlan>(
+    flags,
+    async (administration) => showPlan(administration, (await addPlan(administration, name, wanted)).planId),
+    async (api) => (await api.send('POST', '/rings', { name, rings: wanted })) as ShownPlan,
   );
   present(plan, flags, ({ rings }) => [`Rings "${plan.name}": ${rings.map((one) => one.name).join(', ')}.`]);
 }
 
-async function remove(name: string, flags: AdministrationFlags): Promise<void> {
-  const plan = await administer(flags, (administration) => removePlan(administration, name));
-  present(plan, flags, (one) => [`Rings "${one.name}" are removed. Their approvals stay.`]);
+async function remove(named: string, flags: RemoteFlags): Promise<void> {
+  const plan = await perform<Pick<ShownPlan, 'planId' | 'name'>>(
+    flags,
+    (administration) => removePlan(administration, named),
+    async (api) => {
+      const path = `/rings/${encodeURIComponent(named)}`;
+      return (await api.change('DELETE', path)) as ShownPlan;
+    },
+  );
+  present(plan, flags, ({ name }) => [`Rings "${name}" are removed. Their approvals stay.`]);
 }
 
 async function tell(
-  flags: AdministrationFlags,
-  work: (administration: Administration) => Promise<ShownRollout>,
+  flags: RemoteFlags,
+  here: (administration: Administration) => Promise<ShownRollout>,
+  there: (api: ApiClient) => Promise<unknown>,
 ): Promise<void> {
-  present(await administer(flags, work), flags, ({ title, plan, state, waitsFor, evidence }) => {
-    const { members, ring, control } = evidence;
+  const shown = await perform(flags, here, async (api) => (await there(api)) as ShownRollout);
+  present(shown, flags, ({ title, status, ring, ringCount, ringName, waitsFor, evidence }) => {
+    const { members, ring: counts, control } = evidence;
     const wait = waitsFor ? `, waits for ${waitsFor}` : '';
     return [
-      `"${title}" is ${state.status} in ring ${state.ring + 1} of ${plan.rings.length} (${plan.rings[state.ring]?.name})${wait}.`,
-      `Computers: ${members} in the ring, ${ring.offered} offered, ${ring.proven} good, ${ring.installed} installed and not seen since, ${ring.failed} failed, ${ring.silent} silent, ${ring.notNeeded} without a need, ${ring.away} away, ${ring.pending} open.`,
+      `"${title}" is ${status} in ring ${ring} of ${ringCount} (${ringName})${wait}.`,
+      `Computers: ${members} in the ring, ${counts.offered} offered, ${counts.proven} good, ${counts.installed} installed and not seen since, ${counts.failed} failed, ${counts.silent} silent, ${counts.notNeeded} without a need, ${counts.away} away, ${counts.pending} open.`,
       `Control group: ${control.ring.watched} computers, ${control.ring.silent} silent.`,
     ];
   });

@@ -17,34 +17,38 @@ import type { Command } from 'commander';
 import { readNamedFile } from '../files/named-file.ts';
 import { listDocument, wholeList } from '../lists.ts';
 import { present, table, utc } from '../output.ts';
-import { type AdministrationFlags, administer, withServerOptions } from '../server-options.ts';
+import { perform, type RemoteFlags, withRemoteOptions } from '../remote/perform.ts';
 import { UsageError } from '../terminal.ts';
 
 export function register(program: Command): void {
   const rules = program.command('rules').description('list, add, test, run, move and remove rules for approvals');
-  withServerOptions(rules.command('list', { isDefault: true }))
+  withRemoteOptions(rules.command('list', { isDefault: true }))
     .description('list all rules in the order in which Moult asks them')
     .action(list);
-  withServerOptions(rules.command('add').argument('<file>', 'YAML or JSON file with one rule, or a list of rules'))
+  withRemoteOptions(rules.command('add').argument('<file>', 'YAML or JSON file with one rule, or a list of rules'))
     .description('add rules behind the others. A rule of the same name is changed in its place')
     .action(add);
-  withServerOptions(rules.command('test'))
+  withRemoteOptions(rules.command('test'))
     .description('show the changes of a run. Nothing is changed')
     .option('--at <day>', 'as if it were this day, for example 2026-12-09. Default: now')
     .action(test);
-  withServerOptions(rules.command('run'))
+  withRemoteOptions(rules.command('run'))
     .description('run all rules now. The server runs them after each import and each hour')
     .action(run);
-  withServerOptions(rules.command('move').argument('<rule>').argument('<place>', 'from 1'))
+  withRemoteOptions(rules.command('move').argument('<rule>').argument('<place>', 'from 1'))
     .description('move a rule to another place. The first rule that matches decides')
-    .action((rule: string, place: string, flags: AdministrationFlags) => move(rule, place, flags));
-  withServerOptions(rules.command('remove').argument('<rule>'))
+    .action((rule: string, place: string, flags: RemoteFlags) => move(rule, place, flags));
+  withRemoteOptions(rules.command('remove').argument('<rule>'))
     .description('remove a rule. Its approvals stay')
     .action(remove);
 }
 
-async function list(flags: AdministrationFlags): Promise<void> {
-  const all = await administer(flags, listRules);
+async function list(flags: RemoteFlags): Promise<void> {
+  const all = await perform<ListedRule[]>(
+    flags,
+    listRules,
+    async (api) => ((await api.get('/rules')) as { items: ListedRule[] }).items,
+  );
   present(listDocument(wholeList(all)), flags, ({ items }) =>
     items.length === 0 ? ['There are no rules. Add one with "moult rules add FILE".'] : ruleTable(items),
   );
@@ -65,13 +69,18 @@ function conditionText(when: unknown): string {
   return entries.map(([name, value]) => `${name}: ${[value].flat().join(' or ')}`).join('; ') || 'always';
 }
 
-async function add(file: string, flags: AdministrationFlags): Promise<void> {
+async function add(file: string, flags: RemoteFlags): Promise<void> {
   const documents = documentsIn(file);
-  const saved = await administer(flags, async (administration) => {
+  const each = async (save: (document: unknown) => Promise<unknown>) => {
     const names: string[] = [];
-    for (const document of documents) names.push((await saveRule(administration, document)).name);
+    for (const document of documents) names.push(((await save(document)) as { name: string }).name);
     return names;
-  });
+  };
+  const saved = await perform(
+    flags,
+    (administration) => each((document) => saveRule(administration, document)),
+    (api) => each((document) => api.send('POST', '/rules', document)),
+  );
   present(listDocument(wholeList(saved)), flags, () => saved.map((name) => `Rule "${visibleText(name)}" is saved.`));
 }
 
@@ -81,13 +90,23 @@ function documentsIn(file: string): unknown[] {
   return read.documents.flat();
 }
 
-async function test(flags: AdministrationFlags & { at?: string }): Promise<void> {
+async function test(flags: RemoteFlags & { at?: string }): Promise<void> {
   const at = flags.at === undefined ? undefined : parseDay(flags.at);
-  show(await administer(flags, (administration) => within(administration, testRules, at)), flags, 'would be');
+  const tested = await perform(
+    flags,
+    (administration) => within(administration, testRules, at),
+    async (api) => (await api.get('/rule-runs/preview', { at: at?.toISOString() })) as RuleRun,
+  );
+  show(tested, flags, 'would be');
 }
 
-async function run(flags: AdministrationFlags): Promise<void> {
-  show(await administer(flags, (administration) => within(administration, runRules, undefined)), flags, 'is');
+async function run(flags: RemoteFlags): Promise<void> {
+  const ran = await perform(
+    flags,
+    (administration) => within(administration, runRules, undefined),
+    async (api) => (await api.send('POST', '/rule-runs')) as RuleRun,
+  );
+  show(ran, flags, 'is');
 }
 
 async function within(administration: Administration, work: typeof runRules, at: Date | undefined): Promise<RuleRun> {
@@ -102,13 +121,13 @@ function parseDay(text: string): Date {
   return at;
 }
 
-function show(run: RuleRun, flags: AdministrationFlags, verb: 'is' | 'would be'): void {
+function show(run: RuleRun, flags: RemoteFlags, verb: 'is' | 'would be'): void {
   present(run, flags, ({ changes, passed, totals }) => [
     ...table(
       ['what', 'update', 'rule', 'computers', 'bytes', 'restart', 'deadline'],
       changes.map(({ change, title, needed, bytes, restart }) => [
         ...[change.kind === 'approve' ? change.action : change.kind, title, change.rule.name, needed, bytes, restart],
-        change.kind === 'approve' ? utc(change.deadline) : '',
+        change.kind === 'approve' && change.deadline ? utc(new Date(change.deadline)) : '',
       ]),
     ),
     ...passed.slice(0, shownPassed).map(({ title, rule, why, says }) => {
@@ -130,16 +149,30 @@ function totalLine({ updates, approvals, declines, takenBack, ...rest }: RuleRun
   );
 }
 
-async function move(rule: string, place: string, flags: AdministrationFlags): Promise<void> {
+async function move(rule: string, place: string, flags: RemoteFlags): Promise<void> {
   const number = Number(place);
   if (!Number.isInteger(number) || number < 1) throw new UsageError(`"${place}" is not a place. The first one is 1.`);
-  const moved = await administer(flags, (administration) => moveRule(administration, rule, number));
+  const moved = await perform(
+    flags,
+    (administration) => moveRule(administration, rule, number),
+    async (api) => (await api.send('POST', `${pathOf(rule)}/place`, { place: number })) as Named,
+  );
   present({ ruleId: moved.ruleId, name: moved.name, place: number }, flags, ({ name }) => [
     `Rule "${visibleText(name)}" is at place ${number}.`,
   ]);
 }
 
-async function remove(rule: string, flags: AdministrationFlags): Promise<void> {
-  const { ruleId, name } = await administer(flags, (administration) => removeRule(administration, rule));
+type Named = Pick<ListedRule, 'ruleId' | 'name'>;
+
+function pathOf(rule: string): string {
+  return `/rules/${encodeURIComponent(rule)}`;
+}
+
+async function remove(rule: string, flags: RemoteFlags): Promise<void> {
+  const { ruleId, name } = await perform<Named>(
+    flags,
+    (administration) => removeRule(administration, rule),
+    async (api) => (await api.change('DELETE', pathOf(rule))) as Named,
+  );
   present({ ruleId, name }, flags, () => [`Rule "${visibleText(name)}" is removed. Its approvals stay.`]);
 }

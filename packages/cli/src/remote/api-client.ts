@@ -14,6 +14,8 @@ export interface ApiClient {
   readonly url: string;
   get(path: string, query?: Query): Promise<unknown>;
   send(method: 'POST' | 'DELETE', path: string, body?: unknown): Promise<unknown>;
+  /** As send, for what needs the ETag of what it changes: that is what the server has at this moment. */
+  change(method: 'DELETE', path: string): Promise<unknown>;
   /** As many pages as it takes. `limit`: most items, 0 for all. */
   list<Item>(path: string, query: Query & { limit: number; cursor?: string | undefined }): Promise<Page<Item>>;
 }
@@ -42,19 +44,26 @@ export function createApiClient(
     throw new UsageError(
       `The token for ${origin} cannot be used. A token is one word, as "moult tokens add" prints it.`,
     );
-  const call = async (method: string, path: string, body?: unknown): Promise<unknown> => {
-    const { status, text } = await ask(`${origin}/api/v1${path}`, { method, token, ca, body, limits });
+  const answerTo = async (method: string, path: string, { body, ifMatch }: Partial<Asked> = {}) => {
+    const asked = { method, token, ca, body, ifMatch, limits };
+    const { status, text, etag } = await ask(`${origin}/api/v1${path}`, asked);
     const document = text === '' ? undefined : parse(text, origin);
     // A redirection leads to another server, which must not get the token.
     if (status < 200 || status > 299) throw errorOf(document, status, origin);
-    if (status === 204 || isObject(document)) return document;
+    if (status === 204 || isObject(document)) return { document, etag };
     throw noMoult(origin);
   };
+  const call = async (method: string, path: string, body?: unknown): Promise<unknown> =>
+    (await answerTo(method, path, { body })).document;
   const get = (path: string, query: Query = {}) => call('GET', `${path}${searchOf(query)}`);
   return {
     url: origin,
     get,
     send: (method, path, body) => call(method, path, body),
+    async change(method, path) {
+      const { etag } = await answerTo('GET', path);
+      return (await answerTo(method, path, { ifMatch: etag })).document;
+    },
     async list<Item>(
       path: string,
       { limit, cursor, ...query }: Query & { limit: number; cursor?: string | undefined },
@@ -83,7 +92,7 @@ const longestPage = 200;
 /** Fields that are times: a text of a stranger that looks like one stays text. */
 const dateFields = new Set([
   ...['lastContact', 'lastSync', 'lastReport', 'stateSince', 'identityChangedAt', 'sharedAt', 'importedAt'],
-  ...['deadline', 'changedAt'],
+  ...['deadline', 'changedAt', 'startedAt', 'pausedUntil'],
 ]);
 
 function withDates<Item>(item: Item): Item {
@@ -112,12 +121,20 @@ interface Asked {
   token: string;
   ca: string | undefined;
   body: unknown;
+  ifMatch: string | undefined;
   limits: Pick<typeof remoteBounds, 'answerMs' | 'maxAnswerBytes'>;
 }
 
-function ask(url: string, { method, token, ca, body, limits }: Asked): Promise<{ status: number; text: string }> {
+interface Answer {
+  status: number;
+  text: string;
+  etag: string | undefined;
+}
+
+function ask(url: string, { method, token, ca, body, ifMatch, limits }: Asked): Promise<Answer> {
   const sent = body === undefined ? undefined : JSON.stringify(body);
   const headers: Record<string, string> = { authorization: `Bearer ${token}`, accept: 'application/json' };
+  if (ifMatch !== undefined) headers['if-match'] = ifMatch;
   if (sent !== undefined) {
     headers['content-type'] = 'application/json';
     headers['content-length'] = String(Buffer.byteLength(sent));
@@ -129,7 +146,8 @@ function ask(url: string, { method, token, ca, body, limits }: Asked): Promise<{
     const failed = (error: Error) =>
       reject(unreachable(url, signal.aborted ? new Error('it does not answer in time') : error));
     const taken = (response: IncomingMessage) => {
-      textOf(response, limits).then((text) => resolve({ status: response.statusCode ?? 0, text }), failed);
+      const { statusCode: status = 0, headers: told } = response;
+      textOf(response, limits).then((text) => resolve({ status, text, etag: told.etag }), failed);
     };
     const request = url.startsWith('https:')
       ? httpsRequest(url, { ...options, ...(ca !== undefined && { ca }) }, taken)

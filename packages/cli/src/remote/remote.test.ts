@@ -217,6 +217,11 @@ describe('--server', () => {
     await here('groups', 'add', 'Pilot', 'Lab', 'Office');
     const [update] = (await json(here('updates', 'list', '--json'))).items as { updateId: string }[];
     const id = update?.updateId ?? assert.fail('no sample');
+    await here('rings', 'add', 'Standard', '--ring', 'first=Pilot', '--ring', 'all=All Computers');
+    assert.match((await there('rings', 'enter', 'Standard', id)).stdout, /is running in ring 1 of 2 \(first\)/);
+    const rules = join(folder, 'rules.yaml');
+    writeFileSync(rules, 'name: Old\nwhen: { title: "Old*" }\naction: install\ngroups: Lab\n');
+    assert.match((await there('rules', 'add', rules)).stdout, /Rule "Old" is saved/);
     for (const typed of [
       ...[
         ['groups'],
@@ -251,6 +256,25 @@ describe('--server', () => {
         ['approve', id, '--group', 'Pilot', '--deadline', '2099-01-01', '--json'],
         ['updates', '--json', '--approval', 'approved'],
       ],
+      ...[
+        ['rings', 'enter', 'Standard', 'Nowhere'],
+        ['rings'],
+        ['rings', 'show', id],
+        ['rings', 'pause', id, '--until', '2099-01-01'],
+      ],
+      ...[
+        ['rings', 'show', id, '--json'],
+        ['rings', 'skip', 'Nowhere'],
+        ['rings', 'remove', 'Standard'],
+        ['rings', '--csv'],
+      ],
+      ...[['rules'], ['rules', '--json'], ['rules', 'test'], ['rules', 'test', '--at', '2099-01-01', '--json']],
+      ...[
+        ['rules', 'move', 'Old', '1'],
+        ['rules', 'run'],
+        ['rules', 'add', rules],
+        ['rules', 'move', 'Nowhere', '1'],
+      ],
     ]) {
       const [local, remote] = [await here(...typed), await there(...typed)];
       const same = ({ code, stdout, stderr }: Outcome) => ({ code, stdout: timeless(stdout), stderr });
@@ -258,6 +282,14 @@ describe('--server', () => {
     }
     assert.match((await there('groups', 'add', 'New')).stdout, /Group "New" \(.*\) is added/);
     assert.match((await there('groups', 'add', 'New')).stderr, /SERVER_REFUSED/);
+    assert.match((await there('rings', 'resume', id)).stdout, /is running/);
+    assert.match((await there('rings', 'skip', id)).stdout, /ring 2 of 2/);
+    assert.match((await there('rings', 'rollback', id)).stdout, /rolledBack/);
+    assert.match((await there('rings', 'remove', 'Standard')).stdout, /"Standard" are removed/);
+    assert.match((await there('rings', 'remove', 'Standard')).stderr, /SERVER_NOT_FOUND/);
+    assert.match((await there('rules', 'remove', 'Old')).stdout, /"Old" is removed/);
+    const added = ['rings', 'add', 'Again', '--ring', 'all=All Computers', '--hours', '8', '--json'];
+    assert.equal((await json(there(...added))).rings[0].policy.hours, 8);
     const [local, remote] = [await json(here('status', '--json')), await json(there('status', '--json'))];
     assert.deepEqual(Object.keys(remote), Object.keys(local));
     assert.deepEqual([remote.updates, remote.server.url], [local.updates, local.server.url]);
@@ -297,9 +329,9 @@ it('each command with an operation names one that exists, and --server is on tho
   assert.deepEqual(onlyApi, [
     ...['approveMatchingUpdates', 'cancelJob', 'countUpdateByGroup', 'declineMatchingUpdates', 'endSession'],
     ...['explainGroup', 'followChanges', 'listAudit', 'listIdentityChanges', 'listJobs'],
-    ...['listPings', 'listSessions', 'listUpdateFiles', 'logOff', 'logOn'],
+    ...['listPings', 'listRings', 'listSessions', 'listUpdateFiles', 'logOff', 'logOn'],
     ...['previewApproval', 'readHome', 'setUp', 'showAccount', 'showGroup'],
-    ...['showJob', 'showRule', 'whoAmI'],
+    ...['showJob', 'showRings', 'showRule', 'whoAmI'],
   ]);
 });
 

@@ -7,6 +7,8 @@ export type Topic =
   | 'updates'
   | 'deployments'
   | 'rules'
+  /** Rings, and updates on their way through them. */
+  | 'rings'
   | 'content'
   /** The configuration that GetConfig tells clients. */
   | 'configuration'

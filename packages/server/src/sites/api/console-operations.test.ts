@@ -18,6 +18,8 @@ const sources = globSync('**/*.{ts,tsx}', { cwd: folder }).map((file) => ({
 const leftOut = [
   ...['listClones', 'approveMatchingUpdates', 'declineMatchingUpdates', 'listJobs', 'showJob', 'cancelJob'],
   ...['listHolds', 'addHold', 'liftHold', 'showStop', 'setStop', 'liftStop', 'explainGroup'],
+  ...['listRings', 'showRings', 'addRings', 'removeRings', 'listRollouts', 'enterRings', 'showRollout'],
+  ...['pauseRollout', 'resumeRollout', 'skipRing', 'rollBackRollout'],
   ...['listRules', 'showRule', 'saveRule', 'moveRule', 'removeRule', 'testRules', 'runRules'],
 ];
 

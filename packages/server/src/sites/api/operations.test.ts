@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { digestOfSecret, permits, roles } from '@moult/administration/accounts';
+import { addPlan } from '@moult/administration/rings';
 import type { z } from 'zod';
 import { addComputer, author, idOf } from '../../../../administration/src/test/administration.ts';
 import { openApiDocument } from './document.ts';
@@ -42,6 +43,43 @@ const newRule = async ({ ask, tokens }: TestApi) => {
   const { json } = await ask('/api/v1/rules', { method: 'POST', token: tokens.administrator, body });
   return `/rules/${(json as { ruleId: string }).ruleId}`;
 };
+const newRings = async ({ ask, tokens }: TestApi) => {
+  const body = {
+    name: `Rings ${++made}`,
+    rings: [
+      { name: 'all', groups: ['All Computers'] },
+      { name: 'rest', groups: ['Unassigned Computers'] },
+    ],
+  };
+  const { json } = await ask('/api/v1/rings', { method: 'POST', token: tokens.administrator, body });
+  return `/rings/${(json as { planId: string }).planId}`;
+};
+const noRings = async ({ administration: { store } }: TestApi) => {
+  for (const { planId } of await store.listPlans()) await store.removePlan(planId, author);
+  return undefined;
+};
+/** Rings "Entered" of two, without an update in them. */
+const emptyRings = async (api: TestApi) => {
+  const { administration } = api;
+  await noRings(api);
+  const all = ['All Computers'];
+  const rings = [
+    { name: 'one', groups: all },
+    { name: 'two', groups: all },
+  ];
+  await addPlan({ ...administration, author }, 'Entered', rings);
+  return undefined;
+};
+/** An update in the first of two rings, after these acts. */
+const onItsWay =
+  (verb: string, ...before: string[]) =>
+  async (api: TestApi) => {
+    await emptyRings(api);
+    const asked = { method: 'POST', token: api.tokens.administrator };
+    await api.ask('/api/v1/rollouts', { ...asked, body: { rings: 'Entered', update: idOf(0) } });
+    for (const one of before) await api.ask(`/api/v1/rollouts/${idOf(0)}/${one}`, { ...asked, body: {} });
+    return `/rollouts/${idOf(0)}${verb}`;
+  };
 const newUser = async ({ ask, tokens }: TestApi) => {
   const body = { name: `user${++made}`, role: 'reporter' };
   await ask('/api/v1/users', { method: 'POST', token: tokens.administrator, body });
@@ -108,6 +146,21 @@ const examples: Record<string, Example> = {
   removeRule: { prepare: newRule },
   testRules: {},
   runRules: {},
+  listRings: {},
+  showRings: { prepare: newRings },
+  addRings: {
+    path: '/rings',
+    prepare: noRings,
+    body: { name: 'Standard', rings: [{ name: 'all', groups: ['All Computers'] }] },
+  },
+  removeRings: { prepare: newRings },
+  listRollouts: {},
+  enterRings: { path: '/rollouts', prepare: emptyRings, body: { rings: 'Entered', update: idOf(0) } },
+  showRollout: { prepare: onItsWay('') },
+  pauseRollout: { prepare: onItsWay('/pause'), body: { until: soon() } },
+  resumeRollout: { prepare: onItsWay('/resume', 'pause') },
+  skipRing: { prepare: onItsWay('/skip') },
+  rollBackRollout: { prepare: onItsWay('/roll-back') },
   explainGroup: { path: `/groups/All%20Computers/updates/${idOf(0)}` },
   approveMatchingUpdates: { body: { filter: { search: 'other' }, expected: 1 } },
   declineMatchingUpdates: { body: { filter: { search: 'other' }, expected: 1 } },
@@ -264,6 +317,7 @@ describe('the operations of the API', () => {
 
   /** Names something that is not there: in the path, or in the query of a list. */
   async function missing({ path, parameters = [] }: Called, asked: Asked & { path: string }) {
+    if (path.includes('{update}/')) return { path: asked.path.replace(/rollouts\/[^/]+/, 'rollouts/Nowhere') };
     if (path.includes('{')) return { path: asked.path.replace(/[^/]+$/, '00000000-1111-4000-8000-000000000000') };
     const name = parameters.find(({ name: one }) => ['computer', 'group', 'update'].includes(one))?.name;
     return { path: `${asked.path}?${name}=Nowhere` };
@@ -329,6 +383,28 @@ const provocations: Record<string, (api: TestApi, asked: Asked) => Promise<Asked
   'saveRule 409': async () => ({ body: { name: 'x', action: 'install', groups: ['Nowhere'] } }),
   'moveRule 409': keyOfAnother,
   'runRules 409': keyOfAnother,
+  'addRings 404': async () => ({ body: { name: 'x', rings: [{ name: 'x', groups: ['Nowhere'] }] } }),
+  'addRings 409': async () => ({ body: { name: ' ', rings: [{ name: 'x', groups: ['All Computers'] }] } }),
+  'removeRings 409': async (api) => {
+    await onItsWay('')(api);
+    const { headers } = await api.ask('/api/v1/rings/Entered', { token: api.tokens.administrator });
+    return { path: '/api/v1/rings/Entered', headers: { 'if-match': String(headers.etag) } };
+  },
+  'enterRings 404': async () => ({ body: { rings: 'Nowhere', update: idOf(0) } }),
+  'enterRings 409': async () => ({ body: { rings: 'Entered', update: idOf(2) } }),
+  'pauseRollout 409': async () => ({ body: { until: '2026-01-01T00:00:00Z' } }),
+  'resumeRollout 409': async ({ ask }, asked) => {
+    await ask(`/api/v1/rollouts/${idOf(0)}/resume`, asked);
+    return {};
+  },
+  'skipRing 409': async ({ ask }, asked) => {
+    await ask(`/api/v1/rollouts/${idOf(0)}/skip`, asked);
+    return {};
+  },
+  'rollBackRollout 409': async ({ ask }, asked) => {
+    await ask(`/api/v1/rollouts/${idOf(0)}/roll-back`, asked);
+    return {};
+  },
   'explainGroup 404': async () => ({ path: '/api/v1/groups/Nowhere/updates/x' }),
   'approveUpdates 404': async () => ({ body: { updates: ['Nothing of it'] } }),
   'approveUpdates 409': async () => ({ body: { updates: [idOf(2)] } }),

@@ -7,6 +7,7 @@ import { groupRoutes } from './routes/groups.ts';
 import { holdRoutes } from './routes/holds.ts';
 import { jobRoutes } from './routes/jobs.ts';
 import { recordRoutes } from './routes/records.ts';
+import { ringRoutes } from './routes/rings.ts';
 import { ruleRoutes } from './routes/rules.ts';
 import { sessionRoutes } from './routes/sessions.ts';
 import { updateRoutes } from './routes/updates.ts';
@@ -18,6 +19,7 @@ export const routes: readonly Route[] = [
   ...updateRoutes,
   ...holdRoutes,
   ...ruleRoutes,
+  ...ringRoutes,
   ...jobRoutes,
   ...accountRoutes,
   ...sessionRoutes,
