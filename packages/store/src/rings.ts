@@ -85,7 +85,7 @@ export function ringStore(database: Database, changes: Changes): RingStore {
     },
 
     async changeRollout(before, { after, computers, decisions, records }, author) {
-      // A step without news happens every few minutes: nobody needs to read again for it.
+      // A step without news happens every few minutes: readers need not read again for it.
       const isNews = before.version === 0 || records.length > 0 || before.waitsFor !== after.waitsFor;
       const topics: Topic[] = [
         ...(decisions.length > 0 ? (['deployments'] as const) : []),

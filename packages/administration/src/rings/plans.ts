@@ -10,7 +10,7 @@ interface NewRing {
   name: string;
   /** Names or ids of groups. */
   groups: readonly string[];
-  /** What is not given is as in the defaults. */
+  /** The defaults fill in what is missing. */
   policy?: { [Name in keyof RingPolicy]?: RingPolicy[Name] | undefined } | undefined;
 }
 
