@@ -40,7 +40,7 @@ function sourceFiles(root: string): string[] {
 }
 
 /** Packages that still have comments from before the rules. The comments of all others are plain, and stay so. */
-const olderComments = /^packages\/(?:agent|catalog|console|formats)\//;
+const olderComments = /^packages\/(?:console|formats)\//;
 
 /** The faults of the texts of one source file (errors, lists, screens), and of its comments in a plain package. */
 export function sourceBreaches(file: string, source: string): Breach[] {

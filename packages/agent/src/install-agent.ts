@@ -156,7 +156,7 @@ function place(
   return { version, clientId: ensureClientId(registry) };
 }
 
-/** A file in the place of one of our folders is nobody's. */
+/** A file in the place of one of our folders belongs to no program. The folder replaces it. */
 function makeFolder(folder: string): void {
   if (statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return;
   removeWhenFree(folder);
@@ -326,7 +326,10 @@ function isSameRelease(one: string, other: string): boolean {
   return first !== undefined && second !== undefined && encodeRelease(first) === encodeRelease(second);
 }
 
-/** What installations of before wrote into the policy, all four of them. In a root it was never a policy of anybody. */
+/**
+ * The four values that installations of before wrote into the policy. In a root they were never the policy of an
+ * administrator.
+ */
 const formerPolicy = { NoAutoUpdate: 0, AUOptions: 4, ScheduledInstallDay: 0, ScheduledInstallTime: 3 } as const;
 
 /** Removes a value that an agent of before wrote: what an uninstallation must not bring back. */

@@ -1,6 +1,6 @@
-// Writes current.json on a disk that may be full or read-only. A value that cannot be written counts while the host runs,
-// and is written as soon as the disk takes it. A host that starts meanwhile finds the state before, which names two
-// versions that are both there.
+// Writes current.json on a disk that may be full or read-only. A value that cannot be written counts while the host
+// runs. The host writes it as soon as the disk takes it. A host that starts meanwhile finds the state before. That
+// names two versions, and both are there.
 
 import { hresult } from '@moult/protocol/hresult';
 import { diskResult } from '../machine/disk-error.ts';

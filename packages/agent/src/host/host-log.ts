@@ -1,5 +1,5 @@
-// The host writes into the log of the generation that runs, so that there is one story to read. What the disk does not take is said to
-// whoever started the host: the log of the system's services.
+// The host writes into the log of the generation that runs, so that there is one story to read. If the disk does not
+// take a text, the host prints it. The log of the system's services shows it then.
 import { openSusLog } from '../logs/sus-log.ts';
 import { openWsusLog } from '../logs/wsus-log.ts';
 import type { MachineRoot } from '../machine/machine-root.ts';

@@ -299,7 +299,7 @@ class Host implements RunningHost {
 
   #takeOver(from: AgentVersion, { version, generation }: AgentVersion, old: Program | undefined): void {
     if (this.#switching || this.#stopping) return;
-    // One that died is not started again beside its successor: nobody would watch or end the one of the two.
+    // A version that died is not started again beside its successor. The host watches and ends only one of the two.
     clearTimeout(this.#restart);
     const previous: AgentVersion = { version: from.version, generation: from.generation };
     const failed = this.#current.failed;

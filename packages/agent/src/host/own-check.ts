@@ -1,5 +1,6 @@
-// The self-update check that the host makes by itself, with nothing of any agent version: when none is left that starts, and
-// when the one there is has not come to a good detection for days. Server, operator and limits are those of the agent.
+// The self-update check that the host makes by itself, without any agent version. It does so when no version starts any
+// more. It also does so when the present one has had no good detection for days. Server, operator and limits are those
+// of the agent.
 
 import { formatHResult, hresult } from '@moult/protocol/hresult';
 import type { Release } from '@moult/protocol/self-update';

@@ -8,7 +8,7 @@ import { pathInside, readOwnFile } from '@moult/disk';
 import { parseRelease, type Release, type ReleaseFile, releaseFileName } from '@moult/protocol/self-update';
 import { hostBounds } from '../bounds.ts';
 
-/** The release in `folder` when every byte of it is as released; undefined otherwise. */
+/** The release in `folder` if every byte of it is as released. Undefined otherwise. */
 export function readIntactRelease(folder: string): Release | undefined {
   try {
     if (!lstatSync(folder, { throwIfNoEntry: false })?.isDirectory()) return undefined;
@@ -21,14 +21,14 @@ export function readIntactRelease(folder: string): Release | undefined {
   }
 }
 
-/** The bytes of a file of a release when they are as released; undefined otherwise. Throws what the disk says. */
+/** The bytes of a file of a release if they are as released. Undefined otherwise. Throws the errors of the disk. */
 export function readReleased(folder: string, { name, sizeBytes, sha256 }: ReleaseFile): Buffer | undefined {
   const bytes = readPlain(folder, name, sizeBytes);
   const isAsReleased = bytes?.length === sizeBytes && createHash('sha256').update(bytes).digest('hex') === sha256;
   return isAsReleased ? bytes : undefined;
 }
 
-/** The bytes of a file below `folder`; undefined when it, or a folder on the way, is not there or is a link. */
+/** The bytes of a file below `folder`. Undefined if the file or a folder on the way is missing or a link. */
 function readPlain(folder: string, name: string, maxBytes: number): Buffer | undefined {
   const file = pathInside(folder, name);
   for (let on = dirname(file); on.length > folder.length; on = dirname(on)) {

@@ -11,8 +11,8 @@ export interface WsusLog {
 }
 
 /**
- * A writer that appends to `file`. A text that the disk does not take goes to `lost`. Node shows no thread ids. The low bits of the
- * process id stand in.
+ * A writer that appends to `file`. A text that the disk does not take goes to `lost`. Node shows no thread ids. The low
+ * bits of the process id replace them.
  */
 export function openWsusLog(file: string, now: () => Date, lost: (text: string) => void = () => {}): WsusLog {
   const { pid } = process;

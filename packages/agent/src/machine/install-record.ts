@@ -1,5 +1,5 @@
-// What `moult agent install` found in the registry before it wrote there, and what it wrote. The uninstallation puts back what was
-// there, as far as nobody else has changed it since. Kept as .reg text inside of JSON, which holds every type of value exactly.
+// The registry values that `moult agent install` found and wrote. The uninstallation restores a value if it was not
+// changed since. Kept as .reg text inside of JSON, which holds every type of value exactly.
 import { readOwnFile } from '@moult/disk';
 import { isRecord } from '../host/state-file.ts';
 import { writeFileAtomically } from './atomic-file.ts';
@@ -12,13 +12,13 @@ import { viewOf } from './registry-view.ts';
 export interface RecordedValue {
   key: string;
   name: string;
-  /** Undefined: there was none. */
+  /** Undefined: the value did not exist. */
   before: RegistryValue | undefined;
   /** Undefined: the installation removed it. */
   after: RegistryValue | undefined;
 }
 
-/** What was recorded, oldest first. None when there is no record, or one that cannot be read. */
+/** The recorded values, oldest first. Empty without a record, or with one that cannot be read. */
 export function readInstallRecord({ installRecord }: MachineRoot): RecordedValue[] {
   try {
     const fields: unknown = JSON.parse(readOwnFile(installRecord)?.toString('utf8') ?? '{}');
@@ -73,7 +73,7 @@ export function isPolicy(key: string): boolean {
   return key === keys.policy || key === keys.policyAu;
 }
 
-/** Whether both are the same value of the registry, or both are none. */
+/** Whether both are the same value of the registry, or both are missing. */
 export function isEqualValue(one: RegistryValue | undefined, other: RegistryValue | undefined): boolean {
   if (one === undefined || other === undefined) return one === other;
   const text = (value: RegistryValue) => encodeRegistryChanges([{ key: 'HKLM\\x', name: 'x', value }]);

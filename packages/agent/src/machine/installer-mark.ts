@@ -8,7 +8,8 @@ import type { MachineRoot } from './machine-root.ts';
 export function runningInstaller({ installerMark }: MachineRoot): LockHolder | undefined {
   const holder = livingProcess(installerMark);
   if (holder?.started !== '') return holder;
-  // Where no process tells when it began, another one may have its number by now. No installer may take longer than this.
+  // If the system does not tell when a process began, another process may have its number by now. No installer may take
+  // longer than this.
   const age = Date.now() - (statSync(installerMark, { throwIfNoEntry: false })?.mtimeMs ?? 0);
   return age >= 0 && age <= programBounds.maxInstallerMs ? holder : undefined;
 }

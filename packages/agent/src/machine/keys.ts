@@ -5,7 +5,7 @@ export const keys = {
   policyAu: 'HKLM\\SOFTWARE\\Policies\\Microsoft\\Windows\\WindowsUpdate\\AU',
   /** When Windows does its automatic maintenance. */
   maintenance: 'HKLM\\SOFTWARE\\Policies\\Microsoft\\Windows\\Task Scheduler\\Maintenance',
-  /** What mobile device management has set (Policy CSP, area Update). */
+  /** Settings of mobile device management (Policy CSP, area Update). */
   management: 'HKLM\\SOFTWARE\\Microsoft\\PolicyManager\\current\\device\\Update',
   windowsUpdate: 'HKLM\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\WindowsUpdate',
   autoUpdate: 'HKLM\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\WindowsUpdate\\Auto Update',

@@ -22,7 +22,7 @@ export interface MachineRoot {
   readonly dataStoreFolder: string;
   readonly eventCacheFolder: string;
   readonly urlLog: string;
-  /** What the host prints when it runs in the background. */
+  /** The output of a host that runs in the background. */
   readonly hostOutput: string;
   readonly agentFolder: string;
   readonly versionsFolder: string;
@@ -51,7 +51,7 @@ export interface MachineRoot {
   readonly setupLock: string;
   /** The process of the installer that runs. */
   readonly installerMark: string;
-  /** What `moult agent install` found in the registry, and what it wrote there. */
+  /** The registry values that `moult agent install` found and wrote. */
   readonly installRecord: string;
 }
 

@@ -1,4 +1,4 @@
-// One setup at a time: an installation and an uninstallation keep each other out, and hosts too. Who starts takes its own lock first
+// One setup at a time: an installation, an uninstallation and a host keep each other out. Each takes its own lock first
 // and then looks for the other's, so neither overlooks the other.
 import { mkdirSync } from 'node:fs';
 import { hresult } from '@moult/protocol/hresult';

@@ -42,7 +42,7 @@ const configure = 'Configure Automatic Updates';
 /** The local key has its own numbers: 1 is off. */
 const optionOf: Readonly<Record<UpdateMode, number>> = { off: 1, notify: 2, download: 3, automatic: 4 };
 
-/** What is in force on this machine, and which of it the policy decides. */
+/** The settings that are in force on this machine, and those of them that the policy decides. */
 export function readChoice(registry: RegistryView, files: PolicyFiles): ChoiceState {
   const values = new Map(resolvePolicy(registry, files).map((one) => [one.name, one]));
   const at = (name: string) => values.get(name) as ResolvedValue;
@@ -88,7 +88,7 @@ export function changeChoice(registry: Registry, files: PolicyFiles, wanted: Upd
   registry.change([...changes, ...(decided.mode ? [] : stateAfter(view, wanted.mode))]);
 }
 
-/** Whoever was off begins again: the agent plans a detection as after its start. */
+/** An agent that was off begins again: it plans a detection as after its start. */
 function stateAfter(view: RegistryView, mode: UpdateMode): RegistryChange[] {
   if (mode === 'off') return stateIs(auState.disabled);
   if (readAuState(view) !== auState.disabled && dword(view, keys.autoUpdate, 'AUOptions') !== 1) return [];

@@ -1,5 +1,5 @@
-// Who may ask the panel: the browser that exchanged the one-time token for a session, under the very address that the panel
-// listens on, and not too often. Secrets are kept as digests and compared in constant time.
+// Decides who may call the panel: the browser that exchanged the one-time token for a session. It must use the very
+// address that the panel listens on, and not call too often. Secrets are kept as digests and compared in constant time.
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { panelBounds } from './panel-bounds.ts';

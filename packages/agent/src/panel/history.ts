@@ -1,4 +1,5 @@
-// What happened, newest first, from the two logs that an administrator reads: ReportingEvents.log and "Windows Update.log".
+// The history of the machine, newest first. It is read from the two logs that an administrator reads:
+// ReportingEvents.log and "Windows Update.log".
 import { closeSync, fstatSync, readSync } from 'node:fs';
 import { openOutside } from '@moult/disk';
 import { visibleText } from '@moult/formats/text';

@@ -1,5 +1,5 @@
-// The panel on a loopback address of its own. Browsers send a cookie to every port of a host, so 127.0.0.1 is shared with
-// all other programs of this computer; another address of 127.0.0.0/8 is not.
+// The panel on a loopback address of its own. Browsers send a cookie to every port of a host. So all programs of this
+// computer share 127.0.0.1, but not another address of 127.0.0.0/8.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { visibleText } from '@moult/formats/text';
@@ -25,7 +25,7 @@ interface PanelParts {
 export interface OpenPanel {
   /** With the token. It works once. */
   url: string;
-  /** Settles when nobody used the panel for its idle time, or it was closed. */
+  /** Settles when the panel was not used for its idle time, or was closed. */
   ended: Promise<void>;
   close(): Promise<void>;
 }
@@ -42,7 +42,7 @@ const headers = {
   'cache-control': 'no-store',
 };
 
-/** Throws what listening throws. What goes wrong later is told on the page. */
+/** Throws the errors of listening. The page tells later errors. */
 export async function openPanel(parts: PanelParts): Promise<OpenPanel> {
   const panel = new Panel(parts);
   await panel.listen();
@@ -105,7 +105,7 @@ class Panel implements OpenPanel {
     return `http://${this.#host}`;
   }
 
-  /** A person did something. What the script of the page asks by itself does not count. */
+  /** A person did something. Requests that the script of the page sends by itself do not count. */
   #used(): void {
     clearTimeout(this.#idle);
     this.#idle = setTimeout(() => void this.close(), this.#parts.idleMs ?? panelBounds.idleMs);
@@ -201,7 +201,7 @@ class Panel implements OpenPanel {
   }
 }
 
-/** What is greyed is not sent: it stays as it is. The SUS client says off by its check box. */
+/** A browser does not send greyed fields. Their values stay. The SUS client says off by its check box. */
 function choiceIn(fields: URLSearchParams, { face, choice, decided }: PanelState): UpdateChoice {
   const isOff = face === 'sus' && fields.get('on') !== '1';
   const mode = decided.mode ? choice.mode : isOff ? 'off' : (fields.get('mode') ?? '');

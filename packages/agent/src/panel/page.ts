@@ -1,5 +1,5 @@
-// The panel as a page. Two faces: the dialog of the SUS client, with its check box, and the tab of the WSUS client, with its
-// banner and four choices. Plain HTML with forms: it works without its script too.
+// The panel as a page with two faces. The SUS client has the dialog with a check box. The WSUS client has the tab with
+// a banner and four choices. Plain HTML with forms: it works without its script too.
 import { createHash } from 'node:crypto';
 import type { Decision, UpdateMode } from './choice.ts';
 import { type Html, html } from './html.ts';
@@ -17,7 +17,7 @@ import {
   policyNotes,
 } from './words.ts';
 
-/** What was done last, told once. */
+/** The result of the last action, shown once. */
 export interface Flash {
   text: string;
   isError: boolean;
@@ -69,7 +69,9 @@ ${history(state)}
 `.text;
 }
 
-/** What the script shows without a new page: the facts and the history. `settings` tells whether the rest is still so. */
+/**
+ * The facts and the history, which the script shows without a new page. `settings` tells whether the rest is still so.
+ */
 export function panelNews(state: PanelState): object {
   return {
     settings: settingsMark(state),
@@ -123,7 +125,7 @@ ${modesOf.wsus.map(
 }
 
 function radio({ face, choice, decided, keptOn }: PanelState, mode: UpdateMode): Html {
-  // The SUS client keeps its choice while it is off; what is shown then is the first one that downloads.
+  // The SUS client keeps its choice while it is off. The panel then shows the first choice that downloads.
   const isChosen = choice.mode === mode || (face === 'sus' && choice.mode === 'off' && mode === 'download');
   const grey = decided.mode ?? (mode === 'off' ? keptOn : undefined);
   const mark = face === 'sus' ? undefined : shield(mode);
@@ -178,7 +180,7 @@ const signs: Readonly<Record<string, string>> = {
   off: 'M6 6l4 4M10 6l-4 4',
 };
 
-/** A shield of our own; what is on it says which one it is, without its colour too. */
+/** A shield of our own. Its sign says which one it is, without its colour too. */
 function shield(mode: UpdateMode | ''): Html {
   return html`<svg class="shield shield-${mode === '' ? 'large' : mode}" viewBox="0 0 16 16" width="${mode === '' ? 40 : 20}" height="${mode === '' ? 40 : 20}" aria-hidden="true" focusable="false"><path class="ground" d="M8 .8l6 2v5c0 3.600-2.500 6.200-6 7.500-3.500-1.300-6-3.900-6-7.500v-5z"/><path class="sign" d="${signs[mode === '' ? 'automatic' : mode]}"/></svg>`;
 }

@@ -33,7 +33,7 @@ export interface PanelState extends ChoiceState {
   nextCheck: Date | undefined;
   /** Titles of the updates that wait for their time. */
   waiting: string[];
-  /** When they are installed; undefined: not planned. */
+  /** The time of their installation. Undefined: not planned. */
   plannedAt: Date | undefined;
   restart: { since: Date; how: RestartDecision } | undefined;
   history: HistoryEntry[];
@@ -96,7 +96,7 @@ interface RestartFacts {
   machine: Machinery;
 }
 
-/** As the agent decides it when it looks next. A restart that has come is none any more. */
+/** The restart as the agent decides it when it looks next. Undefined after the restart. */
 async function restartOf({ root, registry, ready, now, machine }: RestartFacts): Promise<PanelState['restart']> {
   const { restart } = ready;
   if (!restart || isOtherBoot(restart.boot, machine.boot())) return undefined;

@@ -58,7 +58,7 @@ function keptOnWords({ policy, value, origin }: Decision): string {
   return `The policy “${policy}” (${value}, ${origin}) lets you choose, but not turn updates off.`;
 }
 
-/** What is greyed and why, each once. */
+/** The greyed settings and the reasons, each once. */
 export function policyNotes({ decided, keptOn, blocked }: PanelState): string[] {
   const notes = [blocked, decided.mode, decided.day, decided.hour].flatMap((one) => (one ? [decidedWords(one)] : []));
   return [...new Set([...notes, ...(keptOn && !blocked ? [keptOnWords(keptOn)] : [])])];

@@ -10,7 +10,10 @@ export interface WorkPolicy {
   missedAfterMinutes: number | undefined;
   /** Installs at once what needs no restart. */
   minorAtOnce: boolean;
-  /** So many days after it was ready an update no longer waits for the schedule, which is that of automatic maintenance. */
+  /**
+   * So many days after it was ready, an update no longer waits for the schedule. The schedule is that of automatic
+   * maintenance.
+   */
   overdueAfterDays: number | undefined;
   compliance: Readonly<Record<UpdateKind, Compliance | undefined>>;
   restart: RestartPolicy;
@@ -55,7 +58,7 @@ export interface RestartPolicy {
   askAgainMinutes: number;
 }
 
-/** A restart that has not come by itself for so many days is left to the person who is logged on. */
+/** If a restart has not come by itself for so many days, the person who is logged on decides it. */
 export interface EngagedRestart {
   transitionDays: number;
   /** From the transition on. Then it comes, users or not. Undefined: never. */

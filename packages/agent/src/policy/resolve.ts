@@ -77,7 +77,7 @@ function keyOf({ key }: PolicyValue): string {
   return keyPaths[key];
 }
 
-/** The strongest layer counts. What it says wrongly counts as the default, not as what a weaker one says. */
+/** The strongest layer counts. If its value is wrong, the default counts, and not the value of a weaker layer. */
 function takeValue(value: PolicyValue, [first, ...others]: Layer[]): ResolvedValue {
   const key = fullKeyPath(keyOf(value));
   const rest = { name: value.name, key, idleBecause: '', obeyed: value.obeyed };

@@ -1,5 +1,5 @@
-// All values of the machine's WindowsUpdate policy keys, and of automatic maintenance, as the administrative templates and the
-// Policy CSP have them: the allowed range, the default, and the other values that a value needs.
+// All values of the machine's WindowsUpdate policy keys, and of automatic maintenance. They follow the administrative
+// templates and the Policy CSP. Each has the allowed range, the default, and the other values that it needs.
 
 /** `policy`: …\Policies\Microsoft\Windows\WindowsUpdate. `au`: its key AU. `maintenance`: …\Windows\Task Scheduler\Maintenance. */
 type PolicyKey = 'policy' | 'au' | 'maintenance';

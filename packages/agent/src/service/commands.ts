@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { programBounds } from '../bounds.ts';
 
 interface Ran {
-  /** Undefined: there is no such program, or it did not end in time. */
+  /** Undefined: the program does not exist, or it did not end in time. */
   code: number | undefined;
   out: string;
   err: string;
@@ -23,7 +23,7 @@ export const runProgram: RunProgram = (program, args) => {
   return { code: status ?? undefined, out: stdout ?? '', err: (stderr ?? '') || (error?.message ?? '') };
 };
 
-/** Why a program did not do what it was to do, in one line. Undefined when it did. */
+/** Why a program failed, in one line. Undefined if it did not. */
 export function failureOf(program: string, args: readonly string[], { code, out, err }: Ran): string | undefined {
   if (code === 0) return undefined;
   const words = (err.trim() || out.trim()).split('\n')[0] ?? '';

@@ -17,7 +17,7 @@ type Definition =
   /** A link, as an administrator makes one to switch a service off for good (`/dev/null`), or a folder. */
   | { kind: 'not-a-file'; target: string };
 
-/** What is in the place of the definition. Throws what the disk says. */
+/** The definition, or the other thing in its place. Throws the errors of the disk. */
 export function readDefinition(file: string): Definition {
   const found = lstatSync(file, { throwIfNoEntry: false });
   if (!found) return { kind: 'absent' };

@@ -1,4 +1,4 @@
-// What a service is called. A vendor's agent has names of its own, so that two agents can live on one machine.
+// The names of a service. A vendor's agent has names of its own, so that two agents can live on one machine.
 import { type Brand, moultBrand } from '@moult/protocol/self-update';
 
 /** The names of one service on each system. */
@@ -38,6 +38,6 @@ export interface ServiceSpec {
   args: readonly string[];
   /** The folder of the machine: the service needs its file system. */
   folder: string;
-  /** What the service prints goes here, if the system keeps no log of it. */
+  /** The output of the service goes here, if the system keeps no log of it. */
   output: string;
 }

@@ -31,7 +31,7 @@ export function launchdManager(parts: ServiceParts): ServiceManager {
         isInstalled: found.kind !== 'absent',
         author: found.kind === 'absent' ? undefined : found.kind === 'not-a-file' ? 'masked' : found.kind,
         serves: 'text' in found ? servedBy(found.text) : undefined,
-        // A property list in this folder is loaded with the system, unless somebody disabled its label.
+        // The system loads a property list in this folder at its start, if its label is not disabled.
         isEnabled: found.kind !== 'absent' && !isDisabled(),
         state: printed && (isHere ? (/\bstate = (.+)/.exec(printed.out)?.[1] ?? 'loaded') : 'not loaded'),
         isWanted: isHere,

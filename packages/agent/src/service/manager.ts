@@ -1,5 +1,5 @@
-// What the agent asks of the system that looks after its service. Three systems, one interface. None of them throws for what a
-// program of the system says: that comes back as sentences.
+// The interface to the system that looks after the agent's service. Three systems implement it. None of them throws if
+// a program of the system fails. They answer sentences.
 import type { MachineRoot } from '../machine/machine-root.ts';
 import type { RunProgram } from './commands.ts';
 import type { ServiceNames, ServiceSpec } from './identity.ts';
@@ -18,7 +18,7 @@ export interface ServiceParts {
 
 export interface ServiceManager {
   readonly kind: 'systemd' | 'launchd' | 'Task Scheduler';
-  /** Where the definition is. */
+  /** The path of the definition. */
   readonly file: string;
   /** Why the system cannot be asked to start and stop it now. Undefined when it can. */
   unavailable(): string | undefined;
@@ -41,7 +41,7 @@ export interface ServiceLook {
   isEnabled: boolean;
   /** In the words of the system. Undefined when it cannot be asked. */
   state: string | undefined;
-  /** The system is to keep it running at this moment. */
+  /** The system must keep it running at this moment. */
   isWanted: boolean;
   /** Files of the administrator that add to the definition. They stay. */
   additions: readonly string[];

@@ -1,5 +1,5 @@
-// The seal of a definition: a comment line in it with the digest of all other lines. It tells a definition that the agent wrote
-// from one that an administrator changed, and both from one of somebody else.
+// The seal of a definition: a comment line in it with the digest of all other lines. It tells who wrote the definition:
+// the agent, an administrator who changed it, or somebody else.
 import { createHash } from 'node:crypto';
 
 const sealLine = /^(?:# |<!-- )Moult-Seal: ([0-9a-f]{64})(?: -->)?$/m;
@@ -12,7 +12,7 @@ export function sealed(text: string): string {
   return text.replace(/@seal/, `Moult-Seal: ${digestOf(text.replace(/^.*@seal.*\n/m, ''))}`);
 }
 
-/** Who wrote this definition. */
+/** The author of this definition. */
 export function authorOf(text: string): Authorship {
   const [line, digest] = sealLine.exec(text) ?? [];
   if (line === undefined) return 'foreign';

@@ -1,5 +1,5 @@
-// The agent as a service of this system: there after a restart, and started again when it has ended. Which system that is, the
-// managers know. What holds for all of them is here.
+// The agent as a service of this system: there after a restart, and started again when it has ended. The managers know
+// the systems. This file has the rules for all of them.
 import { existsSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { hresult } from '@moult/protocol/hresult';
@@ -29,7 +29,7 @@ export interface ServiceOptions {
   platform?: NodeJS.Platform;
   /** Whether `root` is this machine itself. */
   isReal?: boolean;
-  /** Where the folders of the system are. Default: `/` for this machine, and else the folder of the machine. */
+  /** The root of the folders of the system. Default: `/` for this machine, and else the folder of the machine. */
   system?: string;
   run?: RunProgram;
   now?(): Date;
@@ -41,18 +41,18 @@ export interface ServiceInstalled {
   file: string;
   /** False: the definition was there already. */
   written: boolean;
-  /** Where the text is that an administrator had changed. */
+  /** The path of the text that an administrator had changed. */
   copy: string | undefined;
   additions: readonly string[];
   running: { pid: number } | undefined;
   notes: string[];
-  /** What was not done. Empty: all is well. */
+  /** Steps that failed. Empty: all is well. */
   problems: string[];
 }
 
 /**
- * Writes the definition, switches the service on, and starts it. Throws AgentError AGENT_CONFIG_NOT_INSTALLED, AGENT_SERVICE_FOREIGN,
- * AGENT_SERVICE_UNSAFE, AGENT_HOST_DISK. What the system does not do is in `problems`.
+ * Writes the definition, switches the service on, and starts it. Throws AgentError AGENT_CONFIG_NOT_INSTALLED,
+ * AGENT_SERVICE_FOREIGN, AGENT_SERVICE_UNSAFE, AGENT_HOST_DISK. Failures of the system are in `problems`.
  */
 export async function installService(root: MachineRoot, options: ServiceOptions = {}): Promise<ServiceInstalled> {
   if (!existsSync(root.hostProgram)) {
@@ -80,14 +80,14 @@ export interface ServiceRemoved {
   manager: ServiceManager['kind'];
   /** Paths. */
   removed: string[];
-  /** Where the text is that an administrator had changed. */
+  /** The path of the text that an administrator had changed. */
   copy: string | undefined;
-  /** What stays on purpose: additions of the administrator. */
+  /** Files that stay on purpose: additions of the administrator. */
   left: readonly string[];
   problems: string[];
 }
 
-/** Stops the service and removes it. Nothing happens when there is none. Throws as installService. */
+/** Stops the service and removes it. Does nothing without a service. Throws as installService. */
 export async function removeService(root: MachineRoot, options: ServiceOptions = {}): Promise<ServiceRemoved> {
   const parts = partsOf(root, options);
   const manager = managerOf(parts, options);
@@ -182,7 +182,7 @@ function problemsOf(
   return problems.flatMap(([is, sentence]) => (is ? [sentence] : []));
 }
 
-/** Starts the service of this agent. Undefined when there is none that the system can start. Answers what went wrong. */
+/** Starts the service of this agent. Answers the failures. Undefined without a service that the system can start. */
 export async function startService(root: MachineRoot, options: ServiceOptions = {}): Promise<string[] | undefined> {
   const manager = controlOf(root, options);
   if (!manager) return undefined;

@@ -1,10 +1,11 @@
-// The unit of systemd. The agent installs updates as root: packages, kernels, boot loaders. So nothing in the unit gives it a
-// file system, devices or names of its own, because its installers would inherit them. ADR 0031 has the reasons of each line.
+// The unit of systemd. The agent installs updates as root: packages, kernels, boot loaders. Its installers inherit
+// everything from the unit. So the unit gives the agent no file system, devices or names of its own. ADR 0031 has the
+// reasons of each line.
 
 import type { ServiceSpec } from './identity.ts';
 import { sealed } from './seal.ts';
 
-/** What neither the agent nor an installer has to do. */
+/** Rights that neither the agent nor an installer needs. */
 const droppedCapabilities = [
   'CAP_SYS_TIME',
   'CAP_WAKE_ALARM',

@@ -1,5 +1,5 @@
-// The agent as a service of systemd. Units are files, and a link switches one on: both are made without systemctl, so that a tree of
-// another system, or a container where systemd does not run, gets the same.
+// The agent as a service of systemd. Units are files, and a link switches one on. Moult makes both without systemctl.
+// So a tree of another system, or a container where systemd does not run, gets the same.
 import { existsSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { removeFileWhenFree } from '@moult/disk';

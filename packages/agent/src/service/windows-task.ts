@@ -75,7 +75,7 @@ export function encodeTask(task: string): Buffer {
   return Buffer.from(`\ufeff${task}`, 'utf16le');
 }
 
-/** What a task starts, of the text that Windows keeps of it; undefined when it says nothing of it. */
+/** The command that a task starts, from the text that Windows keeps of it. Undefined without a command. */
 export function actionOf(task: string): { command: string; args: string } | undefined {
   const command = /<Command>([^<]*)<\/Command>/.exec(task)?.[1];
   const args = /<Arguments>([^<]*)<\/Arguments>/.exec(task)?.[1] ?? '';

@@ -1,5 +1,5 @@
-// Which files of a machine are the agent's. A machine in a folder is the agent's alone. On a real Windows machine the agent shares
-// folders with Windows, so there only the names count that the agent gives.
+// The files of a machine that are the agent's. A machine in a folder is the agent's alone. On a real Windows machine
+// the agent shares folders with Windows. There only the names count that the agent gives.
 import { lstatSync, readdirSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { isMoult } from '../machine/brand.ts';
@@ -10,7 +10,10 @@ export interface OwnPath {
   what: string;
 }
 
-/** The first link on the way from the machine's folder to `path`, itself included: what lies behind it is not ours to remove. */
+/**
+ * The first link on the way from the machine's folder to `path`, itself included. Moult does not remove anything behind
+ * it.
+ */
 export function linkOnTheWay(root: MachineRoot, path: string): string | undefined {
   const base =
     [root.windows, root.programFiles].find((one) => sharesWithWindows(root) && isBelow(one, path)) ?? root.folder;
@@ -24,7 +27,7 @@ export function linkOnTheWay(root: MachineRoot, path: string): string | undefine
   return undefined;
 }
 
-/** What can be had again: always removed. */
+/** Files that the agent can get again: always removed. */
 export function caches(root: MachineRoot): OwnPath[] {
   return [
     ...entriesOf(root, root.selfUpdateFolder, 'cache of the self-update', selfUpdateNames),
@@ -33,7 +36,7 @@ export function caches(root: MachineRoot): OwnPath[] {
   ];
 }
 
-/** The history of this machine: stays, unless everything is to go. */
+/** The history of this machine: only a purge removes it. */
 export function histories(root: MachineRoot): OwnPath[] {
   const own = (path: string, what: string) => ({ path, what });
   const ours = [

@@ -1,5 +1,5 @@
-// What an uninstallation does in the registry: it puts back what was there before the installation, and leaves what an administrator
-// set. What it cannot know it leaves, and says so.
+// The registry part of an uninstallation. It restores the values from before the installation, and leaves those that an
+// administrator set. It also leaves values whose origin it cannot know, and says so.
 
 import { isMoult } from '../machine/brand.ts';
 import { isEqualValue, isPolicy, type RecordedValue, readInstallRecord } from '../machine/install-record.ts';
@@ -23,7 +23,10 @@ const ownNames = new Set(
   ].map((name) => name.toLowerCase()),
 );
 
-/** What to change. `purge`: the settings of the administrator for the agent go, too. Policy that an administrator set stays. */
+/**
+ * Plans the changes. `purge`: the settings of the administrator for the agent go, too. Policy that an administrator set
+ * stays.
+ */
 export function planRegistry(root: MachineRoot, registry: RegistryView, { purge }: { purge: boolean }): RegistryPlan {
   const record = readInstallRecord(root);
   const policy = record.filter(({ key }) => isPolicy(key)).flatMap((one) => undo(registry, one));

@@ -1,6 +1,7 @@
-// Removing the agent of a machine, as far as it is there: half an agent, a broken one, or what an uninstallation that was killed has
-// left. Each step stands alone and can be done again. The order is that of danger: the service first, so that nothing is started
-// from a folder that goes; the record of the installation last, because the registry is put back by it.
+// Removes the agent of a machine, as far as it is there: half an agent, a broken one, or the rest after a killed
+// uninstallation. Each step is independent and can be done again. The order is that of danger. The service goes first,
+// so that the system starts nothing from a folder that goes. The record of the installation goes last, because the
+// registry is restored from it.
 import { lstatSync, readlinkSync, rmdirSync } from 'node:fs';
 import { dirname, join, resolve, sep } from 'node:path';
 import { removeFileWhenFree, removeWhenFree } from '@moult/disk';
@@ -30,7 +31,7 @@ import { planRegistry } from './registry-steps.ts';
 interface UninstallOptions extends ServiceOptions {
   /** Also the history, the settings and the policy of a machine in a folder. */
   purge?: boolean;
-  /** Change nothing: tell what would be done. */
+  /** Change nothing, and only report the changes. */
   dryRun?: boolean;
 }
 
@@ -47,13 +48,14 @@ export interface Uninstalled {
   purge: boolean;
   removed: Thing[];
   left: Thing[];
-  /** What was not done. Empty: all is well. */
+  /** Steps that failed. Empty: all is well. */
   problems: string[];
 }
 
 /**
- * Removes the agent, its service and its files; nothing is an error that is already gone. Throws AgentError AGENT_HOST_INSTALLING while
- * an installer runs, AGENT_HOST_RUNNING while another setup runs, AGENT_SERVICE_FOREIGN, AGENT_HOST_DISK.
+ * Removes the agent, its service and its files. A part that is already gone is not an error. Throws AgentError
+ * AGENT_HOST_INSTALLING while an installer runs, AGENT_HOST_RUNNING while another setup runs, AGENT_SERVICE_FOREIGN,
+ * AGENT_HOST_DISK.
  */
 export async function uninstallAgent(root: MachineRoot, options: UninstallOptions = {}): Promise<Uninstalled> {
   const { purge = false, dryRun = false } = options;
@@ -166,7 +168,7 @@ class Removal {
       left.push({ what, name: path, why: `${link} is a link, and nothing behind a link is removed` });
       return;
     }
-    // The link itself is in our folder. What it leads to is not.
+    // The link itself is in our folder. Its target is not.
     if (link !== undefined) left.push({ what, name: targetOf(path), why: `${path} is a link to it` });
     try {
       if (!dryRun) (isFolder(path) ? removeWhenFree : removeFileWhenFree)(path);

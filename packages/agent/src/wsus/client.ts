@@ -1,5 +1,5 @@
-// The WSUS client: checks wuident.cab first, then speaks the web services. Pointed at a SUS server it falls into
-// legacy mode, and leaves it by itself when web services are there again.
+// The WSUS client: checks wuident.cab first, then speaks the web services. If it is pointed at a SUS server, it falls
+// into legacy mode. It leaves that by itself when web services are there again.
 
 import { formatHResult, hresult } from '@moult/protocol/hresult';
 import type { Release } from '@moult/protocol/self-update';

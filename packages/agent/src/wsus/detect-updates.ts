@@ -51,7 +51,7 @@ export interface Detection extends DetectionParts {
   facts(): MachineFacts;
 }
 
-/** What came of a detection: one sentence, and how many updates failed. */
+/** The result of a detection: one sentence, and the number of failed updates. */
 interface Detected {
   message: string;
   failedUpdates: number;

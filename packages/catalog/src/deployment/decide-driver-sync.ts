@@ -43,10 +43,13 @@ export interface DriverSyncDecision extends SyncDecision {
 /** Revision → the hardware ids that want it. */
 type NeededDrivers = ReadonlyMap<IndexedRevision, ReadonlySet<string>>;
 
-/** Whether a driver is to be installed here, and not only reported on. */
+/** Whether this computer must install a driver, and not only report on it. */
 type IsInstallation = (synced: SyncedRevision) => boolean;
 
-/** What the driver pass answers. Costs what matches the client's devices, not what the catalog holds. */
+/**
+ * The answer of the driver pass. Its cost is that of the drivers that match the client's devices, not of the whole
+ * catalog.
+ */
 export function decideDriverSync(
   index: CatalogIndex,
   deployments: DeploymentSet,

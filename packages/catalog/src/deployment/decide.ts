@@ -1,5 +1,5 @@
-// The one decision: what a computer is offered, and why. The protocol, explanations, lists and dry runs all ask it, so that
-// none of them can say anything else than the protocol does.
+// The one decision: which updates a computer is offered, and why. The protocol, explanations, lists and dry runs all
+// ask it. So none of them can say anything else than the protocol does.
 import type { CatalogIndex, IndexedRevision } from '../graph/index.ts';
 import type { RevisionId, UpdateId } from '../ids.ts';
 import { type DriverSyncDecision, type DriverSyncRequest, decideDriverSync, isApproved } from './decide-driver-sync.ts';
@@ -9,7 +9,10 @@ import type { DeployedAction, DeploymentSet, Origin } from './deployment-set.ts'
 import { countsDecisions, type Scope, type SyncedRevision } from './scope.ts';
 import type { HoldFacts, HoldReason, Withholding, WithholdingSource } from './withholding.ts';
 
-/** What decides. Rules and rings have written their deployments when they ran. Holds are looked up by the computer's facts. */
+/**
+ * The parts that decide. Rules and rings have written their deployments when they ran. Holds are looked up by the
+ * computer's facts.
+ */
 interface DecisionState {
   index: CatalogIndex;
   /** Those of the computer's groups, merged. */
@@ -35,8 +38,8 @@ interface UpdateDecision {
 }
 
 /**
- * What a computer with these facts is offered now. Pure: the same arguments give the same answers. To make it costs nothing.
- * Each question costs what it is about, not what the catalog, the rules and the holds are.
+ * The offer for a computer with these facts now. Pure: the same arguments give the same answers. Making it costs
+ * nothing. The cost of a question depends on its subject, and not on the number of updates, rules and holds.
  */
 export function decide(facts: HoldFacts, state: DecisionState, now: Date): Offer {
   return new Offer(state, state.withholding.for(facts, now));
@@ -63,14 +66,14 @@ export class Offer {
     return this.#isOpen ? decision : this.#withheld(decision);
   }
 
-  /** The driver pass. A driver that is held does not hide the one that would be best without it. */
+  /** The driver pass. A driver that is held does not hide the best one of the others. */
   syncDrivers(request: DriverSyncRequest): DriverSyncDecision {
     const isInstalled = this.#isOpen ? undefined : (synced: SyncedRevision) => isApproved(this.#asSent(synced));
     const decision = decideDriverSync(this.index, this.deployments, request, isInstalled);
     return this.#isOpen ? decision : this.#withheld(decision);
   }
 
-  /** What the Add Printer wizard may offer. */
+  /** The drivers that the Add Printer wizard may offer. */
   syncPrinters(request: PrinterSyncRequest): DriverSyncDecision {
     const decision = decidePrinterSync(this.index, this.deployments, request);
     return this.#isOpen ? decision : this.#withheld(decision);
@@ -82,7 +85,9 @@ export class Offer {
     return synced && this.#asSent(synced);
   }
 
-  /** What becomes of one update here, and why. Whether its prerequisites are met is the computer's own matter. */
+  /**
+   * The decision about one update here, and the reasons. The computer itself decides whether its prerequisites are met.
+   */
   on(updateId: UpdateId): UpdateDecision {
     const update = this.index.update(updateId);
     const chosen = update && this.scope.chosen(update);

@@ -1,7 +1,8 @@
-// What is kept from one computer whatever was approved: known issues that hold an update, and the emergency stop.
+// Updates that are withheld from one computer whatever was approved: by known issues that hold an update, and by the
+// emergency stop.
 import type { UpdateId } from '../ids.ts';
 
-/** What a hold can look at in a computer. */
+/** The facts of a computer that a hold can test. */
 export interface HoldFacts {
   /** `10.0.19045`, as the computer registered. */
   osVersion?: string | undefined;
@@ -18,7 +19,7 @@ export interface HoldReason {
   link?: string | undefined;
 }
 
-/** What is kept from one computer now. */
+/** The updates that are withheld from one computer now. */
 export interface Withholding {
   /** The emergency stop: nothing at all is installed or removed. */
   stop?: { says: string } | undefined;

@@ -57,7 +57,7 @@ export function explainUpdate(
   const asker = new Asker(offer, client);
   const own = revision ? asker.questionsAbout(revision) : [asker.notThere(updateId)];
   const withheld = reasons.flatMap(withheldNodes);
-  // Whatever else keeps it from this computer comes first: a hold that ends would change nothing.
+  // Other reasons come first: while one of them is there, the end of a hold changes nothing.
   const questions = [...own, ...withheld];
   const applicability =
     client.facts && coreFragment !== undefined ? evaluateApplicability(coreFragment, client.facts) : undefined;

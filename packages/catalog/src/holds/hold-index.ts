@@ -1,5 +1,5 @@
-// All holds and the emergency stop, ready for requests: what is kept from a computer is worked out once for each kind of
-// computer, and again when one of them begins or ends.
+// All holds and the emergency stop, ready for requests. It works the withheld updates out once for each kind of
+// computer. It does so again when a hold begins or ends.
 import { createHash } from 'node:crypto';
 import type { HoldFacts, HoldReason, Withholding, WithholdingSource } from '../deployment/withholding.ts';
 import type { UpdateId } from '../ids.ts';
@@ -16,7 +16,7 @@ export interface EmergencyStop {
   since: Date;
   /** Two persons must lift it. */
   needsTwo: boolean;
-  /** Who lifted it already, of two. */
+  /** The first of two persons, who lifted it already. */
   liftedBy?: string | undefined;
 }
 
@@ -25,7 +25,7 @@ export class HoldIndex implements WithholdingSource {
   readonly #stop: EmergencyStop | undefined;
   /** By the facts of a computer. */
   readonly #known = new Map<string, Withholding>();
-  /** What is known holds from `#from` to before `#until`. */
+  /** The entries of `#known` are valid from `#from` to before `#until`. */
   #from = 0;
   #until = 0;
 

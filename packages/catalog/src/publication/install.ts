@@ -21,7 +21,7 @@ export interface PackageInstall {
   /** Public properties of the package, by name. */
   properties: [name: string, value: string][];
   reboot: Reboot;
-  /** What a vendor's package says itself. Absent: read from the file. */
+  /** The values that a vendor's package gives. Absent: read from the file. */
   said?: { productCode: string; commandLine: string; uninstallCommandLine: string };
 }
 

@@ -32,7 +32,7 @@ export interface Publication {
   /** AND of ORs. */
   prerequisites: UpdateId[][];
   supersedes: UpdateId[];
-  /** What a vendor's package says beyond a publication in YAML. */
+  /** Properties that a vendor's package has and a publication in YAML does not. */
   vendor?: VendorProperties | undefined;
 }
 

@@ -18,7 +18,7 @@ export interface Reach {
   applies: number;
   /** Its rules do not hold there. */
   appliesNot: number;
-  /** What the server knows of them does not decide. */
+  /** The server knows too little of them to decide. */
   open: number;
   /** Rules that left computers open, by name, each once. */
   openRules: string[];
@@ -54,7 +54,7 @@ function isInstallable(rules: ReturnType<typeof rulesOf>, facts: Parameters<type
   const relevant = installable ? [installable] : [];
   if (kind === 'installed') return { value: true, verdicts: relevant };
   if (find('IsSuperseded')?.value === true) return { value: false, verdicts: relevant };
-  // Without a section there is no condition.
+  // A missing section sets no condition.
   return { value: rules.isInstallable ? installable?.value : true, verdicts: relevant };
 }
 

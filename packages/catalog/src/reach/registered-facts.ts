@@ -1,4 +1,4 @@
-// What a computer said of itself when it registered, as facts for rules. It said little: everything else stays unknown, and
+// Turns a computer's registration into facts for rules. A registration says little. Everything else stays unknown, and
 // so do the rules that ask for it.
 import type { MachineFacts, WindowsVersionFacts } from '../applicability/facts.ts';
 import { matchesQuery } from './computer-query.ts';

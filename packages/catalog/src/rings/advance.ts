@@ -1,5 +1,5 @@
-// One update, or one agent release, on its way through rings: a state machine over plain values. Evidence comes in, time
-// passes, transitions come out. It promotes on evidence only, and stops by itself. Whoever has no evidence stays.
+// One update, or one agent release, on its way through rings: a state machine over plain values. Evidence comes in,
+// time passes, transitions come out. It promotes on evidence only, and stops by itself. A ring without evidence stays.
 import { chanceOfAtLeast, highShare } from './chance.ts';
 import type { ControlCounts, ExposureCounts, RingEvidence } from './evidence.ts';
 import type { RingPlan, RingPolicy } from './plan.ts';
@@ -24,7 +24,7 @@ type HaltReason = 'failures' | 'silence' | 'notGoodEnough';
 export type WaitReason =
   | 'paused'
   | 'held'
-  /** The ring has no computers: nobody can show anything. */
+  /** The ring has no computers, so it gives no evidence. */
   | 'emptyRing'
   | 'hours'
   | 'installations'
@@ -33,7 +33,7 @@ export type WaitReason =
   | 'unseen'
   /** More computers of the ring than of the control group are later than usual. */
   | 'late'
-  /** The control group is away itself, at a weekend for example: a silence would not show. */
+  /** The control group is away itself, at a weekend for example. A silence does not show then. */
   | 'everybodyAway';
 
 type RolloutAction = 'start' | 'promote' | 'finish' | 'halt' | 'pause' | 'resume' | 'skip' | 'rollBack';
@@ -51,7 +51,7 @@ export interface Transition {
 export interface Advance {
   state: RolloutState;
   transitions: Transition[];
-  /** Why it does not go on; undefined for one that ended, halted, or just went on. */
+  /** Why it does not go on. Undefined for one that ended, halted, or just went on. */
   waitsFor: WaitReason | undefined;
 }
 
@@ -158,7 +158,10 @@ function failsTooOften(counts: ExposureCounts, { accepted }: RolloutState, polic
   return chanceOfAtLeast(failed, tried, policy.usualFailurePercent / 100) < surely;
 }
 
-/** Compared with computers that were not offered it: at a weekend these are silent too. Without them nobody can tell. */
+/**
+ * Compared with computers that were not offered it: at a weekend these are silent too. Without them a silence says
+ * nothing.
+ */
 function fellSilent(
   { silent, watched }: ExposureCounts,
   control: ControlCounts,
@@ -176,7 +179,7 @@ function fellSilent(
 function waitReason(state: RolloutState, policy: RingPolicy, evidence: RingEvidence): WaitReason | undefined {
   const { ring, reached, members, control, isHeld } = evidence;
   if (isHeld) return 'held';
-  // Where no installation is asked for, time alone decides.
+  // If the policy asks for no installation, time alone decides.
   if (members === 0 && policy.installed > 0) return 'emptyRing';
   if (state.watchedMs < policy.hours * hourMs) return 'hours';
   if (ring.proven < wantedInstallations(state, policy, ring)) return 'installations';
@@ -236,7 +239,7 @@ function transitionOf(
 }
 
 const hourMs = 3_600_000;
-/** One step in a thousand halts by chance what is no worse than usual. */
+/** By chance, one step in a thousand halts an update that is as good as usual. */
 const surely = 0.001;
 const hardly = 0.01;
 const perhaps = 0.05;

@@ -1,5 +1,5 @@
-// What computers showed of an update that they were offered. Each computer counts once, whatever it says how often: the
-// server's own record of the offer decides who counts.
+// The evidence of computers on an update that they were offered. Each computer counts once, however often it reports.
+// The server's own record of the offer decides which computers count.
 import { type Presence, presenceOf, type Rhythm } from './rhythm.ts';
 
 /** notNeeded: its report says that the update is not for it. */
@@ -8,7 +8,7 @@ export type Outcome = 'none' | 'installed' | 'failed' | 'notNeeded';
 /** One computer that was offered an update. */
 export interface Exposure {
   outcome: Outcome;
-  /** When the server heard of the outcome; without one, when it made the offer. */
+  /** When the server heard of the outcome. Before that, when it made the offer. */
   outcomeAt: number;
   /** `connectedMs` of its rhythm at the offer. */
   connectedAtOffer: number;
@@ -29,7 +29,7 @@ export interface ExposureCounts {
   /** Installed, and checked in afterwards. */
   proven: number;
   failed: number;
-  /** With a rhythm by which a silence shows. */
+  /** Their rhythm is regular enough to show a silence. */
   watched: number;
   /** Of the watched, those that did not check in since the offer, or since they told its outcome. */
   unseen: number;
@@ -60,7 +60,10 @@ export interface RingEvidence {
   /** Of all rings that were reached. */
   reached: ExposureCounts;
   control: {
-    /** For the ring: computers that were not offered it, or in the last ring those of before, that checked in since the ring began. */
+    /**
+     * For the ring: computers that checked in since the ring began and were not offered it. For the last ring they are
+     * those of the rings before.
+     */
     ring: ControlCounts;
     /** For all rings that were reached: computers that were not offered it, and checked in since the start of the first. */
     reached: ControlCounts;

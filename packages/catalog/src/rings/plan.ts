@@ -1,4 +1,4 @@
-// Rings: an ordered list of parts of the fleet. What is new reaches the first, and each next one on evidence.
+// Rings: an ordered list of parts of the fleet. A new update reaches the first ring, and each next one on evidence.
 import { createHash } from 'node:crypto';
 
 /** When a ring lets an update go on to the next one, and when it stops it. */
@@ -51,16 +51,16 @@ export interface RingPlan {
   rings: readonly Ring[];
 }
 
-/** Where a computer stands among all, from 0 to below 100: always the same for one id, and evenly spread. */
+/** The place of a computer among all, from 0 to below 100. It is always the same for one id, and evenly spread. */
 export function placeOf(computerId: string): number {
   const digest = createHash('sha256').update(computerId.toLowerCase()).digest();
   return (digest.readUInt32BE(0) / 2 ** 32) * 100;
 }
 
 /**
- * The index of the ring that a computer is in; undefined for one in no ring. `groupIds`: its groups and all groups above
- * them. A ring that names one of its groups wins, the first of several; else its place among the percentages counts: they
- * follow each other, and a ring of 100 percent takes all that are left.
+ * The index of the ring that a computer is in. Undefined without a ring. `groupIds`: its groups and all groups above
+ * them. The first ring that names one of its groups wins. Otherwise its place among the percentages counts. They follow
+ * each other, and a ring of 100 percent takes all that are left.
  */
 export function ringOf(plan: RingPlan, computerId: string, groupIds: ReadonlySet<string>): number | undefined {
   const named = plan.rings.findIndex(
@@ -81,7 +81,7 @@ type PlanFault = 'no-rings' | 'too-many-rings' | 'no-name' | 'same-name' | 'no-g
 
 const ringsOfOne = 20;
 
-/** Why these rings make no plan, and at which one; undefined when they do. */
+/** The fault of this plan, and the ring that has it. Undefined for a good plan. */
 export function faultOf(plan: RingPlan): { fault: PlanFault; ring?: string; setting?: string } | undefined {
   if (plan.rings.length === 0) return { fault: 'no-rings' };
   if (plan.rings.length > ringsOfOne) return { fault: 'too-many-rings' };

@@ -15,7 +15,7 @@ export const noRhythm: Rhythm = { gaps: 0, gapMs: 0, deviationMs: 0, connectedMs
 
 /** Requests that follow each other more closely are one check-in. */
 export const oneCheckInMs = 600_000;
-/** Of a longer gap nobody knows whether the computer was on. */
+/** In a longer gap the computer may have been off. */
 export const connectedPerGapMs = 6 * 3_600_000;
 /** Gaps that a rhythm needs before it is known. */
 const fewestGaps = 3;
@@ -45,7 +45,7 @@ export type Presence =
   /** Much later than this computer ever varies. */
   | 'silent';
 
-/** `sinceContactMs`: since its last check-in. A negative one, after a clock went back, is none. */
+/** `sinceContactMs`: since its last check-in. A negative one, after a clock went back, does not count as a silence. */
 export function presenceOf({ gaps, gapMs, deviationMs }: Rhythm, sinceContactMs: number): Presence {
   if (gaps < fewestGaps) return 'unknown';
   const silentAfter = Math.max(gapMs + 4 * deviationMs, leastSilentMs);

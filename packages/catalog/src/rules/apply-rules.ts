@@ -1,4 +1,4 @@
-// What rules say of one update: they are asked in their order, and the first that matches decides for its groups.
+// Applies rules to one update. It asks them in their order, and the first that matches decides for its groups.
 import type { DeploymentAction } from '../deployment/target-groups.ts';
 import type { Rule, RuleAction, RuleConditions, RuleFacts, RuleType } from './rule.ts';
 import { fitsTitle } from './title-pattern.ts';

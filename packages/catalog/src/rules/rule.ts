@@ -65,7 +65,7 @@ export interface RuleFacts {
   /** Ids of all categories that it belongs to. */
   categories: ReadonlySet<string>;
   articles: readonly string[];
-  /** Undefined: nobody looked. A rule that asks for CVEs does not match then. */
+  /** Undefined: not read. A rule that asks for CVEs does not match then. */
   cves: readonly string[] | undefined;
   /** When its first revision came into the catalog. */
   arrivedAt: number;

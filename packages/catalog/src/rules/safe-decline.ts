@@ -17,8 +17,9 @@ interface DeclinePlan {
 }
 
 /**
- * Goes through superseded updates one after the other: a declined one that some computer would miss by now comes back, and one
- * that nobody would miss is declined. `evidenceOf` answers for an update as if `gone` were declined too.
+ * Goes through superseded updates one after the other. A declined update comes back if a computer loses its last fix
+ * without it. Another one is declined if no computer does. `evidenceOf` answers for an update as if `gone` were
+ * declined too.
  */
 export async function planDeclines(
   updates: readonly SupersededUpdate[],
@@ -46,7 +47,7 @@ export async function planDeclines(
       );
     }
   }
-  // What one of them was declined for may be gone with another.
+  // An update may have been declined because of a successor that is now gone itself.
   for (const [updateId, evidence] of evidences) {
     const others = new Set([...gone].filter((id) => id !== updateId));
     const losers = losersOf(await evidenceOf({ updateId }, others));
@@ -59,7 +60,7 @@ export async function planDeclines(
   return plan;
 }
 
-/** What one computer says, and what is decided for it. */
+/** The reports of one computer, and the decisions for it. */
 export interface ComputerEvidence {
   computerId: string;
   /** Of the superseded update. `unknown`: the computer did not look for it yet. */
@@ -73,14 +74,14 @@ export interface ComputerEvidence {
 }
 
 /**
- * The computers that would lose the update: they need it, or may need it, and have no successor that is installed, or that is
- * approved and fits them. Empty: it may be declined.
+ * The computers that lose their fix with the update. They need it, or may need it. They have no successor that is
+ * installed, or that is approved and fits them. Empty: it may be declined.
  */
 function losersOf(computers: readonly ComputerEvidence[]): string[] {
   return computers.filter((one) => one.state !== 'not-needed' && !isCovered(one)).map(({ computerId }) => computerId);
 }
 
-/** A successor that a computer found not applicable is no fix for it. One that it did not look for yet may be none. */
+/** A successor that a computer found not applicable does not fix it. One that it did not look for yet may not. */
 function isCovered({ state, successors }: ComputerEvidence): boolean {
   return successors.some(
     (one) =>

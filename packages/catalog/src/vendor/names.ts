@@ -4,7 +4,7 @@ const publishing = 'http://schemas.microsoft.com/wsus/2005/04/CorporatePublishin
 
 export const vendorNamespaces = {
   package: `${publishing}/SoftwareDistributionPackage.xsd`,
-  /** What holds packages in a catalog of one file. */
+  /** The element that contains the packages in a catalog of one file. */
   catalog: 'http://schemas.microsoft.com/sms/2005/04/CorporatePublishing/SystemsManagementCatalog.xsd',
   baseRules: `${publishing}/BaseApplicabilityRules.xsd`,
   logicalRules: `${publishing}/LogicalApplicabilityRules.xsd`,

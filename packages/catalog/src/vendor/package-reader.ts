@@ -8,7 +8,7 @@ import { writeDocument } from '../metadata/write.ts';
 import { isPackageElement } from './names.ts';
 import { readVendorPackage, type VendorPackage } from './read-package.ts';
 
-/** A package as it was found, or why it is none. */
+/** A package as it was found, or why it cannot be read. */
 export type FoundPackage =
   | { package: VendorPackage /** As a document of its own. */; xml: string /** SHA-256 of it, hex. */; digest: string }
   | { refused: CatalogError };

@@ -1,5 +1,5 @@
-// One package of a vendor's catalog (SoftwareDistributionPackage) as a publication. A package that cannot be translated whole is
-// withheld with the reason: half of a rule would make an update for the wrong computers.
+// One package of a vendor's catalog (SoftwareDistributionPackage) as a publication. A package that cannot be translated
+// whole is withheld with the reason: half of a rule makes an update for the wrong computers.
 import { attributeOf, childElements, childNamed, childrenNamed, textOf, type XmlElement } from '@moult/formats/xml';
 import { CatalogError } from '../errors.ts';
 import { parseUpdateId, type UpdateId } from '../ids.ts';
@@ -25,8 +25,8 @@ export interface VendorPackage {
 }
 
 /**
- * Reads one package. Throws CatalogError for an element that is none: no PackageID, no title. Everything else that is wrong
- * with it withholds it: CATALOG_UNKNOWN_RULE, CATALOG_UNSUPPORTED_PACKAGE, CATALOG_BAD_FIELD, CATALOG_MISSING_FIELD,
+ * Reads one package. Throws CatalogError for an element that is not a package: no PackageID, no title. Every other
+ * fault withholds it: CATALOG_UNKNOWN_RULE, CATALOG_UNSUPPORTED_PACKAGE, CATALOG_BAD_FIELD, CATALOG_MISSING_FIELD,
  * CATALOG_OVER_LIMIT.
  */
 export function readVendorPackage(root: XmlElement): VendorPackage {

@@ -40,7 +40,7 @@ function logical(element: XmlElement, where: string, depth: number): RuleTree {
     case 'And':
     case 'Or': {
       const rules = inside();
-      // Of no rule at all, And would hold everywhere.
+      // An And without rules is true everywhere.
       if (rules.length === 0) throw unknownRule(`${where} holds no rule.`);
       return { kind: element.local === 'And' ? 'all' : 'any', rules };
     }
@@ -70,7 +70,7 @@ function rule(element: XmlElement, prefix: 'bar' | 'mar', where: string, depth: 
   return { kind: 'rule', prefix, name: element.local, attributes: checked(name, attributes, where), items, rules };
 }
 
-/** An attribute that the rule does not take, or a comparison that is none, makes the rule one that nobody knows. */
+/** An attribute that the rule does not take, or an unknown comparison, makes the rule an unknown one. */
 function checked(name: string, attributes: readonly [string, string][], where: string): [string, string][] {
   try {
     return checkedAttributes(name, attributes, where);

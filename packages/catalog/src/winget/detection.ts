@@ -1,5 +1,5 @@
-// Rules by which a computer tells whether a program is there, and in which version: those of Windows' list of programs (the
-// Uninstall keys), as winget looks it up. By the key where the manifest names it, else by name and publisher.
+// Rules that tell whether a program is on a computer, and in which version. They read Windows' list of programs (the
+// Uninstall keys), as winget does. They look for the key that the manifest names, else for name and publisher.
 import type { RuleTree } from '../publication/rule-tree.ts';
 
 export interface ListedProgram {

@@ -17,7 +17,7 @@ export interface WingetOptions {
 interface WingetUpdate {
   publication: Publication;
   installer: { address: string; fileName: string /** Lower-case hex. */; sha256: string };
-  /** What an administrator should know of how it is detected, in sentences. */
+  /** Advice for the administrator on how it is detected, in sentences. */
   notes: string[];
 }
 

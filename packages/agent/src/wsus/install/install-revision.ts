@@ -123,7 +123,7 @@ function programIn(folder: string, name: string): string {
   return program;
 }
 
-/** Who removes the agent, or starts it again, waits for an installer: it goes on when the agent is ended. */
+/** Notes the installer. It goes on when the agent is ended. A removal or a new start of the agent waits for it. */
 function noteInstaller({ installerMark }: MachineRoot, pid: number | undefined): void {
   try {
     if (pid !== undefined) noteProcess(installerMark, pid);

@@ -1,5 +1,5 @@
-// Does what the decision says (plan/decide-work.ts): installs what is due, restarts the machine, writes down what waits, and
-// answers when to decide anew. In a detection and between two of them.
+// Does the work that the decision says (plan/decide-work.ts). It installs updates that are due, restarts the machine,
+// and notes updates that wait. It answers when to decide again. In a detection and between two of them.
 
 import { hresult } from '@moult/protocol/hresult';
 import type { WsusLog } from '../../logs/wsus-log.ts';
@@ -47,7 +47,7 @@ export async function workOnReady(parts: WorkParts): Promise<WorkResult> {
   const policy = readWorkPolicy(parts.context.registry.read(), readPolicyFiles(parts.context.root));
   const other = runningInstaller(parts.context.root);
   if (other) {
-    // One of before, which went on while the agent was started again. Two at once would be in each other's way.
+    // An earlier installer, which went on while the agent was started again. Two at once are in each other's way.
     const waits = `an installer of before still runs (process ${other.pid})`;
     return { ...result, waits, again: afterMinutes(parts.context.now(), 1) };
   }
