@@ -1,5 +1,5 @@
-// Holds the words of documents, help texts, findings, and texts of the sources to the countable rules of our style
-// (scripts/words/rules.ts). It also holds the promises of the documents to the tests that they name.
+// Holds the words of documents, help texts and findings, and the comments and texts of the sources, to the countable
+// rules of our style (scripts/words/rules.ts). It also holds the promises of the documents to the tests that they name.
 // Prints each breach as file:line and exits 1.
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -32,20 +32,17 @@ export async function findWordBreaches(root: string): Promise<Breach[]> {
   return [...ofPages, ...ofPromises, ...ofSources, ...helpBreaches(await helpTexts())];
 }
 
-function sourceFiles(root: string): string[] {
+/** The files whose comments and texts are held: sources, and no tests. */
+export function sourceFiles(root: string): string[] {
   return globSync('packages/*/src/**/*.{ts,tsx}', { cwd: root })
     .map((file) => file.replaceAll('\\', '/'))
     .filter((file) => !/\.test\.tsx?$|\/test\//.test(file))
     .sort();
 }
 
-/** Packages that still have comments from before the rules. The comments of all others are plain, and stay so. */
-const olderComments = /^packages\/(?:console|formats)\//;
-
-/** The faults of the texts of one source file (errors, lists, screens), and of its comments in a plain package. */
+/** The faults of the texts of one source file (errors, lists, screens), and of its comments. */
 export function sourceBreaches(file: string, source: string): Breach[] {
   return readSourceTexts(source).flatMap(({ kind, line, text }) => {
-    if (kind === 'comment' && olderComments.test(file)) return [];
     const faults = kind === 'string' ? textFaults(text) : sentenceFaults({ kind: 'paragraph', text: proseOf(text) });
     return faults.map((why) => ({ file, line, why }));
   });
@@ -83,7 +80,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   for (const { file, line, why } of breaches) console.error(`${file}:${line}: ${why}`);
   if (breaches.length === 0)
     console.log(
-      'words: pages, help texts, findings, texts of the sources and comments of most packages are plain, and promises name their tests',
+      'words: pages, help texts, findings, texts of the sources and comments are plain, and promises name their tests',
     );
   process.exitCode = breaches.length === 0 ? 0 : 1;
 }

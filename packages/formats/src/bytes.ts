@@ -1,16 +1,14 @@
 // Bounded little-endian reading and writing: nothing here ever reads outside its input, and every failure says where.
 import { FormatError } from './errors.ts';
 
-/**
- * A cursor over bytes. Every read that would pass the end throws FORMAT_TRUNCATED with the offset in the whole file.
- */
+/** A cursor over bytes. A read past the end throws FORMAT_TRUNCATED with the offset in the whole file. */
 export class ByteReader {
   readonly #view: DataView;
   readonly #bytes: Uint8Array;
   readonly #base: number;
   #at = 0;
 
-  /** `base` is where `bytes` lies in the whole file: errors and `offset` count from there. */
+  /** `base` is the offset of `bytes` in the whole file: errors and `offset` count from there. */
   constructor(bytes: Uint8Array, base = 0) {
     this.#bytes = bytes;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -98,7 +96,7 @@ export class ByteWriter {
     return this;
   }
 
-  /** What has been written. A view that the next write may move. */
+  /** The written bytes. A view that the next write may move. */
   written(): Uint8Array {
     return this.#bytes.subarray(0, this.#at);
   }

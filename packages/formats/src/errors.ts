@@ -1,5 +1,5 @@
 // The only home of this package's errors. Hostile input is ordinary: for any input a decoder either answers or throws a
-// FormatError that says what is wrong, where, and in which member.
+// FormatError. The error says what is wrong, where, and in which member.
 
 /** Closed list. Each code has a paragraph in docs/errors.md (held by a test). */
 export type FormatErrorCode =

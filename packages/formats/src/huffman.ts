@@ -2,9 +2,9 @@
 // the order of their symbols.
 
 /**
- * Code lengths for `counts`, none above `maxBits`. 0 for symbols that do not occur. Merging is stable: of equal counts
- * the symbol comes before the tree, the earlier before the later (MS-XCA 2.1.4.2), so the same counts give the same
- * codes everywhere.
+ * Code lengths for `counts`, none above `maxBits`. 0 for symbols that do not occur. Merging is stable, so the same
+ * counts give the same codes everywhere. Of equal counts the symbol comes before the tree, the earlier before the later
+ * (MS-XCA 2.1.4.2).
  */
 export function buildCodeLengths(counts: Uint32Array, maxBits: number): Uint8Array {
   let scaled = counts;
@@ -30,8 +30,8 @@ export function canonicalCodes(lengths: Uint8Array): Uint32Array {
 }
 
 /**
- * A table indexed by the next `tableBits` bits: symbol << 4 | length, for codes of at most 15 bits. undefined when the
- * lengths are not a full code: some bits would mean nothing, or two things.
+ * Fills a table indexed by the next `tableBits` bits: symbol << 4 | length, for codes of at most 15 bits. False if the
+ * lengths are not a full code: some bits then mean nothing, or two things.
  */
 export function fillDecodingTable(lengths: Uint8Array, tableBits: number, table: Uint16Array): boolean {
   let at = 0;

@@ -6,7 +6,7 @@ const leastRoom = 2 ** 18;
 
 export class SlidingWindow {
   buffer = new Uint8Array(2 ** 16);
-  /** Where the next byte goes. */
+  /** The place of the next byte. */
   position = 0;
   readonly #windowBytes: number;
   readonly #fullBytes: number;

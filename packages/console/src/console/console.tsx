@@ -1,4 +1,5 @@
-// Who is there, in which language: from nobody to a view. What stands in the way of it has words of its own.
+// The root of the console: it loads the language and the session, then shows a view. Until then it shows the set-up
+// page, the log-on or an error.
 import { type ReactNode, useCallback, useEffect, useState } from 'react';
 import { forgetAll } from './api/cached.ts';
 import { call, onHeard, Refusal } from './api/call.ts';

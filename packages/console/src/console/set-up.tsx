@@ -24,7 +24,7 @@ export function SetUp(): ReactNode {
       await call('setUp', { body: { secret, name, password } });
       await call('logOn', { body: { name, password } });
       say(words.setUp.done);
-      // The page begins anew, without the secret in its address.
+      // The page loads again, without the secret in its address.
       history.replaceState(null, '', hrefOf(''));
       location.reload();
     } catch (failed) {

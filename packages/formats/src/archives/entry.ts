@@ -1,4 +1,4 @@
-// What archives are made of. The bytes of a file are read while the archive is written: a runtime has more than 100 MB.
+// The entries of archives. The bytes of a file are read while the archive is written: a runtime has more than 100 MB.
 import { FormatError } from '../errors.ts';
 
 type Pieces = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
@@ -20,7 +20,7 @@ interface ArchivedFolder {
 interface ArchivedLink {
   kind: 'link';
   name: string;
-  /** What the symbolic link says. */
+  /** The target of the symbolic link. */
   to: string;
 }
 

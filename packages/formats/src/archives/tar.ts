@@ -69,7 +69,7 @@ function headerOf(entry: ArchiveEntry): Uint8Array {
   return block;
 }
 
-/** The part that fits into the name's field, and what stands before it. */
+/** The part that fits into the name's field, and the part before it. */
 function splitName(name: string): [short: string, prefix: string] {
   if (Buffer.byteLength(name) <= 100) return [name, ''];
   for (let at = name.indexOf('/'); at >= 0; at = name.indexOf('/', at + 1)) {

@@ -1,4 +1,4 @@
-// Signatures on cabinets. The PKCS#7 message lies behind the cabinet. A 20-byte reserve in the CFHEADER points at it:
+// Signatures on cabinets. The PKCS#7 message follows the cabinet. A 20-byte reserve in the CFHEADER points at it:
 //
 //   CFHEADER (MS-CAB 2.1), fixed part      0..35
 //   cbCFHeader = 20, cbCFFolder, cbCFData  36..39
@@ -7,8 +7,8 @@
 //              filler                      52..59
 //
 // Covered by the digest: 0..3, 8..33, 56 up to the message. Not covered: reserved1, iCabinet, and 36..55. No published
-// text says so. It is what Microsoft's and osslsigncode's digests agree on (cabinet-file.test.ts holds it). The hard
-// part: cbCFFolder and cbCFData are not covered, yet change how folders and data are read. So they must be zero here,
+// text says so. Microsoft's and osslsigncode's digests agree on it (cabinet-file.test.ts holds it). The hard part:
+// cbCFFolder and cbCFData are not covered, yet change how folders and data are read. So they must be zero here,
 // reserved1 must be zero, and the message must end where the file ends. iCabinet only orders the parts of a set.
 import { FormatError } from '../errors.ts';
 import type { DigestAlgorithm } from './oids.ts';
@@ -28,7 +28,7 @@ interface CabinetHeader {
   headerReserve: number;
   folderReserve: number;
   dataReserve: number;
-  /** Where folder entries begin. */
+  /** The offset of the first folder entry. */
   foldersOffset: number;
 }
 
@@ -81,7 +81,7 @@ function readHeader(bytes: Uint8Array): CabinetHeader {
   return header;
 }
 
-/** Names of the neighbours in a set stand between reserve and folders: two strings per neighbour. */
+/** Names of the neighbours in a set are between reserve and folders: two strings per neighbour. */
 function skipNames(bytes: Uint8Array, flags: number, start: number): number {
   let at = start;
   for (let left = ((flags & 1) + ((flags >> 1) & 1)) * 2; left > 0; left--) {

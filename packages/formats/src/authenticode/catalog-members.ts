@@ -1,6 +1,7 @@
-// Which files a security catalog names: a certificate trust list (CTL) whose entries hold SpcIndirectDataContent with
-// the file's digest. Of some old ones the entry's name alone is the digest. Programs, cabinets and Windows Installer
-// files are named by their Authenticode digest, all other files by the digest of their bytes.
+// The files that a security catalog names. It is a certificate trust list (CTL). Its entries contain
+// SpcIndirectDataContent with the file's digest. In some old ones the entry's name alone is the digest. Programs,
+// cabinets and Windows Installer files are named by their Authenticode digest. All other files are named by the digest
+// of their bytes.
 import { createHash } from 'node:crypto';
 import { FormatError } from '../errors.ts';
 import { badAsn1, childrenOf, type DerElement, eachChild, tags } from './der.ts';
@@ -12,7 +13,7 @@ import { openSignedFile } from './open-signed-file.ts';
 const algorithms = ['sha256', 'sha1', 'sha384', 'sha512'] as const satisfies readonly DigestAlgorithm[];
 
 /**
- * The best digest by which `list` (the CTL of a catalog) names the file. Undefined when it does not. Throws
+ * The best digest of the file in `list` (the CTL of a catalog). Undefined if the list does not name the file. Throws
  * FormatError.
  */
 export function findCatalogMember(list: DerElement, bytes: Uint8Array): DigestAlgorithm | undefined {
@@ -42,7 +43,7 @@ function wantedDigests(bytes: Uint8Array): WantedDigest[] {
   });
 }
 
-/** What the file has for an Authenticode digest, when it is of a kind that has one. */
+/** The function for the file's Authenticode digest, if its kind has one. */
 function digesterOf(bytes: Uint8Array): ((algorithm: DigestAlgorithm) => Uint8Array) | undefined {
   try {
     const file = openSignedFile(bytes);

@@ -87,7 +87,7 @@ export function readCertificate(raw: Uint8Array): Certificate {
   return { raw, x509, publicKey, subject, issuer, serial, keyIdentifier, signatureOid, extensions, summary };
 }
 
-/** The readable ones among certificates that came with a message: one that is not helps nobody. */
+/** The readable ones among certificates that came with a message. Moult ignores the others. */
 export function readHints(list: readonly Uint8Array[]): Certificate[] {
   return list.flatMap((raw) => {
     try {

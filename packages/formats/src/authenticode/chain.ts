@@ -1,6 +1,6 @@
 // From a signer's certificate to one the caller trusts. The certificates in a message are a heap of hints made by a
-// stranger: decoys, loops and thousands of look-alikes are to be expected, so the search has a budget and never visits
-// a certificate twice on one path.
+// stranger. Expect decoys, loops and thousands of look-alikes. So the search has a budget and never visits a
+// certificate twice on one path.
 import { signatureBounds } from '../bounds.ts';
 import { type Certificate, isSignedBy, keyUsageBits, sameBytes } from './certificate.ts';
 import { certificateSignatureProblem, keyProblem } from './key-strength.ts';
@@ -8,11 +8,11 @@ import { oids } from './oids.ts';
 import type { SignatureProblem } from './report.ts';
 
 interface ChainQuestion {
-  /** What came with the message. */
+  /** Certificates that came with the message. */
   hints: readonly Certificate[];
   trusted: readonly Certificate[];
   purpose: typeof oids.codeSigning | typeof oids.timeStamping;
-  /** When every certificate has to be valid. */
+  /** Every certificate must be valid at this time. */
   at: Date;
   acceptSha1: boolean;
 }
@@ -48,7 +48,7 @@ function extend(path: Certificate[], search: Search): Certificate[] | undefined 
   for (const issuer of [...search.question.trusted, ...search.question.hints]) {
     if (!sameBytes(issuer.subject, last.issuer) || isAmong(issuer, path) || !mayIssue(issuer, path.length - 1))
       continue;
-    // Before the key is used, it has to be of a size that is no attack.
+    // An oversized key is an attack. Its size is checked before the key is used.
     if (keyProblem(issuer, true)?.code === 'SIGNATURE_UNSUPPORTED_ALGORITHM') continue;
     if (search.checksLeft-- <= 0) return undefined;
     if (!isSignedBy(last, issuer)) continue;

@@ -1,15 +1,16 @@
-// A reader for DER as signatures use it: lazy and zero-copy, so that a catalog of twenty megabytes costs what is
-// looked at, and exact, because signatures are made over bytes and not over meanings. Indefinite lengths are followed
-// (some time-stamp authorities write BER around DER). Everything else that is not DER is refused with its offset.
+// A reader for DER as signatures use it. It is lazy and does not copy. So a catalog of twenty megabytes costs only the
+// parts that are read. It is exact, because signatures are made over bytes and not over meanings. Indefinite lengths
+// are followed (some time-stamp authorities write BER around DER). Everything else that is not DER is refused with its
+// offset.
 import { signatureBounds } from '../bounds.ts';
 import { FormatError } from '../errors.ts';
 
 export interface DerElement {
   /** The identifier octet: class, constructed bit and number (numbers of 31 and more are refused). */
   readonly tag: number;
-  /** Where the element begins, counted from the start of the outermost input. */
+  /** The offset of the element from the start of the outermost input. */
   readonly offset: number;
-  /** Identifier, length and content, as they stand in the input. */
+  /** Identifier, length and content, as they are in the input. */
   readonly bytes: Uint8Array;
   readonly content: Uint8Array;
   readonly contentOffset: number;
@@ -38,8 +39,8 @@ export function contextTag(number: number, constructed = true): number {
 }
 
 /**
- * Reads the element at the start of `bytes`. What follows it is left alone. `offset` is where `bytes` begins in the
- * outermost input, for error messages. Throws FormatError FORMAT_BAD_ASN1 or FORMAT_TRUNCATED.
+ * Reads the element at the start of `bytes`, and leaves the bytes after it alone. `offset` is the place of `bytes` in
+ * the outermost input, for error messages. Throws FormatError FORMAT_BAD_ASN1 or FORMAT_TRUNCATED.
  */
 export function readDer(bytes: Uint8Array, offset = 0): DerElement {
   return readElement(bytes, offset, 0);
@@ -62,7 +63,7 @@ export function childrenOf(element: DerElement): DerElement[] {
   return children;
 }
 
-/** As childrenOf, one after the other and as many as there are: for lists that nobody holds whole. */
+/** As childrenOf, one after the other and without a limit: for lists that are too long to hold whole. */
 export function* eachChild(element: DerElement): Generator<DerElement> {
   if ((element.tag & 0x20) === 0) throw badAsn1('a primitive element has no elements inside', element.offset);
   for (let at = 0; at < element.content.length; ) {

@@ -1,18 +1,20 @@
 // Authenticode: who made this file, and is it still the file they made?
 //
-// Threat model. Files and the certificates inside them come from strangers. The only thing believed is the list of
-// certificates that the caller hands over. An attacker can: change any byte, including those that no digest covers.
-// Move a signature to another file. Put data where nobody looks (behind the signature, in its padding, in unsigned
-// attributes). Send certificates that lie, loop or are too large to check. And own a real certificate of another purpose,
-// or one that has expired. Each is a problem in the report, with its own code. Not defended against: a stolen key
-// inside its validity (there is no revocation here, take the CA off the list), and a stolen key that claims an earlier
-// signing time, unless `acceptClaimedTime` is false: without time stamps the signer's word is all there is, and for
-// agents whose clocks may be wrong it is worth more than the clock.
+// Threat model. Files and the certificates inside them come from strangers. Moult only believes the list of
+// certificates that the caller passes. An attacker can change any byte, including those that no digest covers. An
+// attacker can move a signature to another file. Data can hide in unread places: behind the signature, in its padding,
+// in unsigned attributes. Certificates can lie, loop or be too large to check. The attacker may own a real certificate
+// of another purpose, or one that has expired. Each is a problem in the report, with its own code.
 //
-// Whose work is it? Containers, digests and Microsoft's attributes are ours. X.509 and all mathematics are OpenSSL's,
-// through node:crypto. CMS is written by pkijs, certificates are made by @peculiar/x509. CMS is read by a lazy reader of
-// our own (der.ts), since signatures are made over exact bytes, catalogs have millions of elements, and the agent
-// carries this: `@moult/formats/authenticode/verify` is the part it takes, without any library.
+// Two attacks are not defended against. One is a stolen key inside its validity: Moult checks no revocation, so take
+// the CA off the list. The other is a stolen key that claims an earlier signing time. `acceptClaimedTime: false`
+// refuses such a claim. The default accepts it, because without time stamps only the signer tells the time. The
+// signer's word is worth more than the clock of an agent, which may be wrong.
+//
+// Who does the work? Containers, digests and Microsoft's attributes are ours. X.509 and all mathematics are OpenSSL's,
+// through node:crypto. pkijs writes CMS, and @peculiar/x509 makes certificates. A lazy reader of our own reads CMS
+// (der.ts): signatures are made over exact bytes, catalogs have millions of elements, and the agent carries this code.
+// The agent takes `@moult/formats/authenticode/verify`, which needs no library.
 
 import type { CertificateOptions, SigningIdentity } from './operator-certificates.ts';
 import type { ServerCertificateOptions } from './server-certificate.ts';
@@ -44,9 +46,10 @@ export async function createServerCertificate(
 }
 
 /**
- * The file with one SHA-256 signature by `identity`, which takes the place of any present one. Cabinets get room for it
- * when they have none. Throws FormatError for a file that cannot carry one, for a key that is not the certificate's,
- * and for a time-stamp authority's answer that cannot be used.
+ * The file with one SHA-256 signature by `identity`, which replaces any present one. A cabinet without room for it gets
+ * room.
+ * Throws FormatError for a file that cannot carry a signature, and for a key that does not fit the certificate. Also
+ * throws it for a time-stamp authority's answer that cannot be used.
  */
 export async function signFile(
   bytes: Uint8Array,

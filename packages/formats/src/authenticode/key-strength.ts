@@ -1,6 +1,6 @@
-// Which algorithms count. SHA-1 (and RSA keys of 1024 bits beside it) is what Microsoft's old files have: readable,
-// and trusted only where the caller says so. MD5 and smaller keys never are. Keys so large that checking them would
-// be an attack are refused before OpenSSL is asked.
+// The algorithms that count. SHA-1 (and RSA keys of 1024 bits beside it) is what Microsoft's old files have: readable,
+// and trusted only if the caller says so. MD5 and smaller keys are never trusted. Checking a key that is far too large
+// is an attack. Moult refuses it before it asks OpenSSL.
 import { signatureBounds } from '../bounds.ts';
 import type { Certificate } from './certificate.ts';
 import { type DigestAlgorithm, schemeOfOid } from './oids.ts';
@@ -18,7 +18,7 @@ export function digestProblem(
   return { code: 'SIGNATURE_WEAK_ALGORITHM', message: `${where} uses ${algorithm.toUpperCase()}.${remedy}` };
 }
 
-/** What is wrong with a certificate's key. Undefined when nothing is. */
+/** The problem of a certificate's key. Undefined for a good key. */
 export function keyProblem(certificate: Certificate, acceptSha1: boolean): SignatureProblem | undefined {
   const { asymmetricKeyType: type, asymmetricKeyDetails: details } = certificate.publicKey;
   const name = certificate.summary.subject;
@@ -38,7 +38,7 @@ export function keyProblem(certificate: Certificate, acceptSha1: boolean): Signa
   };
 }
 
-/** What is wrong with the algorithm a certificate was signed with. */
+/** The problem of the algorithm that a certificate was signed with. */
 export function certificateSignatureProblem(
   certificate: Certificate,
   acceptSha1: boolean,

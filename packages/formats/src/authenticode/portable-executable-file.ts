@@ -1,9 +1,9 @@
 // Signatures on PE files (.exe, .dll, .sys). The attribute certificate table at the end of the file holds PKCS#7
-// messages. Data directory 4 points at it. The digest leaves out the checksum, that directory entry and the table
-// (Microsoft, "Windows Authenticode Portable Executable Signature Format", 2008), and covers all else as it lies.
+// messages. Data directory 4 points at it. The digest leaves out the checksum, that directory entry and the table. It
+// covers all other bytes as they are (Microsoft, "Windows Authenticode Portable Executable Signature Format", 2008).
 //
-// What the digest leaves out is where things are hidden: behind the table, between its entries, in entries of other
-// kinds, or by making the table the raw data of a section. Each of them is a finding.
+// Attackers hide data in the parts that the digest leaves out: behind the table, between its entries, or in entries of
+// other kinds. They also make the table the raw data of a section. Each of them is a finding.
 import { signatureBounds } from '../bounds.ts';
 import { FormatError } from '../errors.ts';
 import type { DigestAlgorithm } from './oids.ts';
@@ -15,7 +15,7 @@ interface Layout {
   directoryAt: number;
   /** The attribute certificate table. Its size is zero in an unsigned file. */
   table: { offset: number; size: number };
-  /** Where the raw data of the last section ends. */
+  /** The end of the raw data of the last section. */
   sectionsEnd: number;
 }
 

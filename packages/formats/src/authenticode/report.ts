@@ -42,7 +42,7 @@ export interface SignerReport extends CertificateSummary {
   /** The signed attribute: what the signer says. */
   claimedTime?: Date;
   timestamps: TimestampReport[];
-  /** When the certificates had to be valid, and who says so. */
+  /** The time at which the certificates must be valid, and its source. */
   judgedAt: { time: Date; by: 'timestamp' | 'signer' | 'now' };
   /** From the signer up to the trusted certificate, as far as it goes. */
   chain: CertificateSummary[];
@@ -57,11 +57,13 @@ export interface SignatureReport {
   signed: boolean;
   /** Every signature's digest is the file's. */
   digestMatches: boolean;
-  /** The file is what a signer under one of the given certificates signed, for signing code, in the validity of all. */
+  /**
+   * A signer under one of the given certificates signed exactly this file, for signing code, in the validity of all.
+   */
   trusted: boolean;
   /** One for each signature, the file's first one first. */
   signers: SignerReport[];
-  /** The time for which the trusted (else the first) signature was judged. */
+  /** The time that the trusted (else the first) signature was judged at. */
   signingTime?: Date;
   /** Why `trusted` is false. Empty when it is true. */
   problems: SignatureProblem[];

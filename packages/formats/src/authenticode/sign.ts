@@ -13,7 +13,7 @@ import { fetchTimestampToken, type RequestTimestamp } from './timestamp-request.
 export interface SignOptions {
   /** The signing time that the signature claims. */
   now: Date;
-  /** What the file is called for people, and an address that tells more. */
+  /** The name of the file for people, and an address that tells more. */
   description?: string;
   url?: string;
   /** Carries the request to a time-stamp authority. With it, the signature outlives its certificate. */

@@ -32,7 +32,7 @@ const subjectTypes = {
   'windows-installer': oids.subjectInterface,
 } as const;
 
-/** {000C10F1-0000-0000-C000-000000000046} as it lies in SpcSipInfo: Windows Installer files. */
+/** {000C10F1-0000-0000-C000-000000000046} as SpcSipInfo contains it: Windows Installer files. */
 const windowsInstallerGuid = 'f1100c0000000000c000000000000046';
 
 /** Judges one SignedData. Throws FormatError for one that cannot be read at all. */
@@ -90,7 +90,7 @@ const unknownSigner = {
   notAfter: new Date(0),
 };
 
-/** What the signature says about the file's digest, against the file. A catalog is its own content. */
+/** Compares the file's digest in the signature with the file. A catalog is its own content. */
 function checkFileDigest(file: SignedFile, message: SignedData, check: SignerCheck): SignatureProblem[] {
   if (file.kind === 'catalog') {
     if (message.contentType === oids.certificateTrustList) return [];

@@ -1,5 +1,5 @@
-// PKCS#7 SignedData (RFC 2315 section 9, RFC 5652 section 5) as Authenticode and time stamps use it, read into values
-// that keep the exact bytes that were signed. It decides nothing: see signer-info-check and chain.
+// PKCS#7 SignedData (RFC 2315 section 9, RFC 5652 section 5) as Authenticode and time stamps use it. The values keep
+// the exact bytes that were signed. It decides nothing: see signer-info-check and chain.
 import { signatureBounds } from '../bounds.ts';
 import { badAsn1, childrenOf, contextTag, type DerElement, readDer, tags } from './der.ts';
 import { DerCursor, readOctets, readOid, readSmallInteger } from './der-values.ts';

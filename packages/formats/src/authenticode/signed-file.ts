@@ -6,7 +6,7 @@ import type { SignatureNote } from './report.ts';
 
 export type SignedFileKind = 'cabinet' | 'portable-executable' | 'windows-installer' | 'catalog';
 
-/** Something about the container that its signature does not protect and that is not as it has to be. */
+/** A fault of the container that its signature does not protect. */
 export interface LayoutFinding {
   code: 'SIGNATURE_BAD_LAYOUT' | 'SIGNATURE_APPENDED_DATA';
   message: string;
@@ -58,8 +58,8 @@ export function digestPieces(algorithm: DigestAlgorithm, pieces: readonly Uint8A
 }
 
 /**
- * A copy filled up with zeros to a multiple of eight bytes, as Microsoft's tools write signatures and what they lie
- * behind.
+ * A copy filled up with zeros to a multiple of eight bytes. Microsoft's tools fill up signatures so, and the files
+ * before them.
  */
 export function alignToEight(bytes: Uint8Array): Uint8Array {
   const aligned = new Uint8Array(Math.ceil(bytes.length / 8) * 8);

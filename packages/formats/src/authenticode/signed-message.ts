@@ -1,5 +1,5 @@
 // Writing the PKCS#7 message. pkijs writes CMS. Authenticode wants the older PKCS#7 1.5, which differs in two places:
-// the version is 1, and the content stands there as it is instead of inside an OCTET STRING.
+// the version is 1, and the content is there as it is instead of inside an OCTET STRING.
 import { createHash, type KeyObject, sign } from 'node:crypto';
 import * as asn1js from 'asn1js';
 import * as pkijs from 'pkijs';
@@ -19,7 +19,7 @@ export interface MessageContent {
   type: string;
   /** DER of the content element. */
   der: Uint8Array;
-  /** What is digested: the content element without tag and length. */
+  /** The bytes for the digest: the content element without tag and length. */
   digested: Uint8Array;
 }
 
@@ -82,7 +82,7 @@ function signedAttributes(content: MessageContent, statement: MessageStatement):
   return attributes.sort((a, b) => Buffer.compare(encoded(a), encoded(b)));
 }
 
-/** What is signed: the attributes as a SET (RFC 5652 5.4). */
+/** The bytes for the signature: the attributes as a SET (RFC 5652 5.4). */
 function attributesAsSet(attributes: readonly pkijs.Attribute[]): Uint8Array {
   return new Uint8Array(new asn1js.Set({ value: attributes.map((one) => one.toSchema()) }).toBER());
 }

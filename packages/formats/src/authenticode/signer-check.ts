@@ -111,7 +111,7 @@ function isValueRight(signer: SignerInfo, digest: DigestAlgorithm, certificate: 
   }
 }
 
-/** RFC 4055 3.1: both digests of RSASSA-PSS have to be the message's. Defaults are SHA-1 and a salt of 20 octets. */
+/** RFC 4055 3.1: both digests of RSASSA-PSS must be the message's. Defaults are SHA-1 and a salt of 20 octets. */
 function pssKey(
   { parameters }: AlgorithmIdentifier,
   digest: DigestAlgorithm,

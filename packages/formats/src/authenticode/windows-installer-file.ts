@@ -1,15 +1,16 @@
-// Signatures on Windows Installer packages and patches (.msi, .msp, .mst). They are OLE files: the PKCS#7 message is the
-// stream "\5DigitalSignature" of the root. No published specification describes the digest. These are the rules that
-// signtool and osslsigncode agree on (windows-installer-interop.test.ts holds us to the latter):
+// Signatures on Windows Installer packages and patches (.msi, .msp, .mst). They are OLE files: the PKCS#7 message is
+// the stream "\5DigitalSignature" of the root. No published specification describes the digest. These are the rules
+// that signtool and osslsigncode agree on (windows-installer-interop.test.ts holds us to the latter):
 //
 //   digest(storage) = for each child, ordered by the bytes of its name (UTF-16LE): the content of a stream, or
 //                     digest(child storage). Then the class id of the storage
 //   The two streams of the signature itself, in the root, are left out.
 //
-// The hard part: this covers contents, not names. Newer signatures begin the digest with one over names, sizes, class ids,
-// state bits and times, and keep that one in the stream "\5MsiDigitalSignatureEx". It is computed here, never taken from
-// the file. Without it the report says that names are not covered. Space that no stream uses is covered by nothing: what
-// lies behind the last stream is a finding, gaps between streams are not looked into (writers leave old data there).
+// The hard part: this covers contents, not names. Newer signatures begin the digest with one over names, sizes, class
+// ids, state bits and times. They keep that one in the stream "\5MsiDigitalSignatureEx". Moult computes it, and never
+// takes it from the file. Without it the report says that names are not covered. No digest covers space that no stream
+// uses. Data behind the last stream is a finding. Moult does not look into gaps between streams, because writers leave
+// old data there.
 import { createHash, type Hash } from 'node:crypto';
 import {
   type CompoundEntry,
@@ -31,7 +32,7 @@ export function openWindowsInstallerFile(bytes: Uint8Array): InstallerFile {
   const { root, tail } = readCompoundFile(bytes);
   const signature = streamCalled(root, signatureName);
   const metadata = streamCalled(root, metadataName);
-  // These two and no others: a second stream of such a name would be a place to hide in.
+  // These two and no others. A second stream of such a name is a place to hide data.
   const covered = { ...root, children: root.children.filter((child) => child !== signature && child !== metadata) };
   return {
     kind: 'windows-installer',

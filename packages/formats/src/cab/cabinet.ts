@@ -27,9 +27,9 @@ export interface CabinetMember {
   attributes: number;
   /** Index in the cabinet's folders. */
   folder: number;
-  /** Where its entry lies in its file. */
+  /** The offset of its entry in its file. */
   entryOffset: number;
-  /** Where the member begins in its unpacked folder. */
+  /** The offset of the member in its unpacked folder. */
   folderOffset: number;
   /** Whether its bytes began in the cabinet before this one or end in the one after, in a spanned set. */
   continues: { fromPrevious: boolean; toNext: boolean };
@@ -40,7 +40,7 @@ export interface CabinetMember {
 /** The blocks of one folder that lie in one cabinet file. */
 export interface FolderPart {
   source: ByteSource;
-  /** Where the source begins in its file. For error offsets. */
+  /** The offset of the source in its file, for errors. */
   baseOffset: number;
   firstBlock: number;
   blockCount: number;
@@ -84,11 +84,11 @@ export interface ReadOptions {
   limits?: CabinetLimits;
   /** For names not marked as UTF-8. A WHATWG encoding label. Default windows-1252. */
   legacyEncoding?: string;
-  /** Where the source begins in its file: added to the offsets of errors. */
+  /** The offset of the source in its file. Errors add it to their offsets. */
   baseOffset?: number;
   /**
-   * `refuse` (the default): one lie in the tables, or a byte that is missing, refuses the cabinet. `keep`: it costs
-   * only the members that it concerns, and stands in their `fault`.
+   * `refuse` (the default): one lie in the tables, or a missing byte, refuses the cabinet. `keep`: it costs only the
+   * members that it concerns, and is their `fault`.
    */
   damaged?: 'refuse' | 'keep';
 }
@@ -122,7 +122,7 @@ export function readCabinetFrom(source: ByteSource, options: ReadOptions = {}): 
   return truncated ? { ...cabinet, fault: truncated } : cabinet;
 }
 
-/** What is not read asks nothing of us. */
+/** Limits do not count members that are not read. */
 function isReadable(folders: readonly CabinetFolder[]): (member: CabinetMember) => boolean {
   return ({ fault, folder }) => !fault && !folders[folder]?.fault;
 }
@@ -211,7 +211,7 @@ function readMember(reader: ByteReader, { legacyEncoding, folders }: MemberConte
   return { ...member, fault: new FormatError('FORMAT_BAD_HEADER', message, { offset, member: name }) };
 }
 
-/** MS-CAB 2.4 iFolder: three values say that a member spans cabinets, and so lies in the first or last folder. */
+/** MS-CAB 2.4 iFolder: three values say that a member spans cabinets, and so is in the first or last folder. */
 function toFolderIndex(field: number, folderCount: number): Pick<CabinetMember, 'folder' | 'continues'> {
   const fromPrevious = field === 0xfffd || field === 0xffff;
   const toNext = field === 0xfffe || field === 0xffff;
@@ -220,9 +220,9 @@ function toFolderIndex(field: number, folderCount: number): Pick<CabinetMember, 
 }
 
 /**
- * Members lie within their folder, and beside each other or in one and the same place: makers store files that are
- * alike once (MakeCAB, WiX). What lies otherwise gets its `fault`: no known maker lets members share a part, but bombs
- * do.
+ * A member must be within its folder. Two members must be beside each other or in the same place: makers store files
+ * that are alike once (MakeCAB, WiX). A member in any other place gets its `fault`. No known maker lets members share a
+ * part, but bombs do.
  */
 export function markPlaces(members: readonly CabinetMember[], folders: readonly CabinetFolder[], offset: number): void {
   const rooms = folders.map(({ parts }) => parts.reduce((sum, { blockCount }) => sum + blockCount * 32768, 0));

@@ -4,7 +4,7 @@
 import { loadCodec } from '../codec/index.ts';
 import { layout } from '../codec/layout.ts';
 
-/** What the codec's input has room for. A multiple of 4, and more than any data block holds. */
+/** The room of the codec's input. A multiple of 4, and more than any data block holds. */
 const roomBytes = 2 ** 16;
 
 /** Continues `seed` over `bytes`. Answers an unsigned 32-bit number. */

@@ -55,8 +55,8 @@ function searchKey(name: string): string {
 
 /**
  * Streams members with one block of memory. Asking in the order of `byPlace` unpacks every folder once. Asking
- * backwards starts its folder again. After an error, members that end before the damage can still be read, and
- * so can those behind it when the folder is stored.
+ * backwards starts its folder again. After an error, members that end before the damage can still be read. If the
+ * folder is stored, members behind the damage can be read too.
  */
 export class MemberReader {
   readonly #cabinet: Cabinet;

@@ -9,7 +9,7 @@ import { type BlockDecoder, createBlockDecoder } from './decoder.ts';
 export const blockBytes = 32768;
 
 interface RawBlock {
-  /** Reads the packed bytes and holds them against their checksum. */
+  /** Reads the packed bytes and checks their checksum. */
   load(): Uint8Array;
   /** 0 when the block goes on in the next cabinet of the set. */
   sizeBytes: number;
@@ -113,7 +113,7 @@ class DataBlock implements RawBlock {
     if (head.length < this.#dataAt - place) throw this.#damaged('FORMAT_TRUNCATED', 'A data block has no room.');
     this.#checksum = wordAt(head, 0);
     this.#sizes = wordAt(head, 4);
-    // A copy: sources may overwrite what they gave, and a Buffer's own slice() is no copy.
+    // A copy: sources may overwrite their bytes, and a Buffer's own slice() does not copy.
     this.#reserve = part.blockReserve > 0 ? new Uint8Array(head.subarray(fixedHeadBytes)) : undefined;
     this.sizeBytes = this.#sizes >>> 16;
     this.end = this.#dataAt + (this.#sizes & 0xffff);

@@ -31,7 +31,7 @@ const longestHeader = 36 + 4 + 65535 + 4 * 256;
 
 /**
  * Reads and checks the header. Throws FORMAT_BAD_SIGNATURE_BYTES, FORMAT_TRUNCATED for a header that is cut,
- * FORMAT_BAD_HEADER, FORMAT_UNSUPPORTED. What follows the header may be cut: see `truncated`.
+ * FORMAT_BAD_HEADER, FORMAT_UNSUPPORTED. The bytes after the header may be cut: see `truncated`.
  */
 export function readCabinetHeader(source: ByteSource, baseOffset: number): CabinetHeader {
   const reader = new ByteReader(source.read(0, longestHeader), baseOffset);

@@ -25,7 +25,7 @@ export function checkClaims(members: readonly Claim[], packedBytes: number, limi
   if (ratio > limits.maxRatio) refuse(`to unpack to ${Math.floor(ratio)} times its size`, `${limits.maxRatio}`);
 }
 
-/** For a member in the place of another, its folder may have to be unpacked from its beginning once more. */
+/** A member in the place of another may cost unpacking its folder from the beginning once more. */
 function againBytes(members: readonly Claim[]): number {
   const seen = new Set<string>();
   let bytes = 0;

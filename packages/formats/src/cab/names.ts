@@ -1,5 +1,5 @@
-// Member names on the wire: bytes with a backslash between folders, UTF-8 when the attribute says so, else the maker's
-// code page, which the cabinet does not name.
+// Member names on the wire: bytes with a backslash between folders. They are UTF-8 if the attribute says so. Otherwise
+// they are in the maker's code page, which the cabinet does not name.
 import { FormatError } from '../errors.ts';
 import { toPathSegments } from '../paths/index.ts';
 
@@ -16,8 +16,8 @@ export function decodeName(bytes: Uint8Array, attributes: number, legacyEncoding
 }
 
 /**
- * Where a member goes, below the folder that it is unpacked to. `./a` and `a\.\b`, as makers on Unix write them, are `a`
- * and `a\b`. Throws FORMAT_UNSAFE_NAME as toPathSegments does.
+ * The path of a member below the folder that it is unpacked to. `./a` and `a\.\b`, as makers on Unix write them, are
+ * `a` and `a\b`. Throws FORMAT_UNSAFE_NAME as toPathSegments does.
  */
 export function toMemberPath(name: string): string[] {
   return toPathSegments(plainName(name));

@@ -11,7 +11,7 @@ export interface PackedBlock {
 interface BlockPacker {
   /** Takes the next 32 KB of the folder (the last piece may be shorter). Answers what is ready. */
   push(block: Uint8Array): PackedBlock[];
-  /** What was not ready before. */
+  /** Answers the rest. */
   finish(): PackedBlock[];
 }
 

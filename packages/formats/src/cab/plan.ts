@@ -1,5 +1,5 @@
 // Plans a new cabinet before any byte is packed: members sorted into folders, and the head that describes them. The
-// size of the head is known at once, so the data can be streamed behind it and the head written last.
+// size of the head is known at once. So the data can be streamed behind it and the head written last.
 import { ByteWriter } from '../bytes.ts';
 import { FormatError } from '../errors.ts';
 import { collisionKey, toPathSegments } from '../paths/index.ts';

@@ -7,9 +7,9 @@ const chunkBytes = 2 ** 18;
 const fixedHeaderBytes = 36;
 
 /**
- * Where cabinets lie in a file, first to last. A file that begins with a cabinet is that cabinet, also when it is
- * damaged: what lies inside it is its own. Elsewhere 'MSCF' counts when a sound header follows, and the search goes on
- * behind that cabinet.
+ * The offsets of cabinets in a file, first to last. A file that begins with a cabinet is that cabinet, also if it is
+ * damaged. Cabinets inside it are its members. Elsewhere 'MSCF' counts if a sound header follows, and the search goes
+ * on behind that cabinet.
  */
 export function* findCabinets(source: ByteSource): Generator<{ offset: number }> {
   if (beginsLikeCabinet(source)) {
@@ -41,7 +41,7 @@ function beginsLikeCabinet(source: ByteSource): boolean {
   return head.length < 26 || view.getUint8(25) === 1;
 }
 
-/** Where in `chunk` a header could begin. */
+/** The offsets in `chunk` that can begin a header. */
 function* findMagic(chunk: Uint8Array): Generator<number> {
   const bytes = Buffer.from(chunk.buffer);
   const last = chunk.length - fixedHeaderBytes;
@@ -49,7 +49,7 @@ function* findMagic(chunk: Uint8Array): Generator<number> {
     yield at;
 }
 
-/** What a look at the fixed part of a header tells. A file may hold millions of false ones. */
+/** A quick look at the fixed part of a header. A file may hold millions of false ones. */
 function isPlausible(view: DataView, place: number, room: number): boolean {
   return view.getUint32(place + 8, true) <= room && view.getUint8(place + 25) === 1;
 }

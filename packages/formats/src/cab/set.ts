@@ -1,5 +1,5 @@
-// Spanned sets: a folder that does not fit goes on in the next cabinet, and members that lie across the cut are listed
-// on both sides (MS-CAB 2.4 iFolder). Joined, a set is one cabinet whose folders have several parts.
+// Spanned sets: a folder that does not fit goes on in the next cabinet. Both cabinets list the members across the cut
+// (MS-CAB 2.4 iFolder). Joined, a set is one cabinet whose folders have several parts.
 
 import { defaultCabinetLimits } from '../bounds.ts';
 import { FormatError } from '../errors.ts';

@@ -8,14 +8,14 @@ import { createBlockPacker, type PackedBlock } from './packer.ts';
 import { type CabinetPlan, type CreateOptions, encodeHead, type PlannedMember, planCabinet } from './plan.ts';
 
 export interface StreamedMember extends PlannedMember {
-  /** x86 code, for which LZX translates calls. */
+  /** x86 code. LZX translates its calls. */
   isProgram?: boolean;
   /** Exactly `sizeBytes` bytes. Chunks may not be overwritten afterwards. */
   open(): AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 }
 
 export interface CabinetSink {
-  /** Writes at a place. Places come in rising order, but for the head at 0, which comes last. */
+  /** Writes at a place. Places come in rising order, except the head at 0, which comes last. */
   write(offset: number, bytes: Uint8Array): Promise<void>;
 }
 

@@ -1,18 +1,18 @@
-// The inner loops of MSZIP and LZX in WebAssembly: one module of four kilobytes, one instance, one memory for all.
-// Compiled from packages/formats/assembly when the repository is built, not when it is used. Hard part: a window (LZX:
-// up to 2 MB, MSZIP: 32 KB) lives as long as its folder, and two folders may be read in turns. Who is in the memory is
-// its tenant. The next one asks it to move out first. (Whether it is still wanted cannot be asked: a WeakRef would keep
-// every tenant alive until the event loop turns, and a loop over many cabinets does not let it.)
+// The inner loops of MSZIP and LZX in WebAssembly: one module of four kilobytes, one instance, one memory for all. The
+// build of the repository compiles packages/formats/assembly. Hard part: a window (LZX: up to 2 MB, MSZIP: 32 KB) lives
+// as long as its folder, and two folders may be read in turns. The decoder that uses the memory is its tenant. The next
+// one asks the tenant to move out first. (Moult cannot ask whether a tenant is still wanted. A WeakRef keeps every
+// tenant alive until the event loop turns. A loop over many cabinets does not let it turn.)
 import { layout } from './layout.ts';
 import { codecModule } from './module.ts';
 
-/** A decoder whose state lies in the codec's memory. */
+/** A decoder whose state is in the codec's memory. */
 export interface Tenant {
   /** Copies what it will need again out of the memory. */
   moveOut(): void;
 }
 
-/** What is used of it. Node's types know WebAssembly by name only. */
+/** The parts of WebAssembly that this file uses. Node's types only know it by name. */
 declare const WebAssembly: {
   Module: new (bytes: Uint8Array) => object;
   Instance: new (module: object) => { exports: unknown };

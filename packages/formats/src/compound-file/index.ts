@@ -1,6 +1,6 @@
 // Compound files (MS-CFB), as Windows Installer packages and patches are: storages like folders, streams like files.
-// The whole directory and every chain is read at opening, in time and memory that the size of the file bounds. Contents
-// stay where they are.
+// Opening one reads the whole directory and every chain. The size of the file bounds the time and memory of that.
+// Contents stay in the file.
 import { compoundFileBounds } from '../bounds.ts';
 import { FormatError } from '../errors.ts';
 import { MiniSectors, type Run, SectorFile, smallBelow } from './sectors.ts';
@@ -25,7 +25,7 @@ export interface CompoundStorage extends EntryFacts {
 export interface CompoundStream extends EntryFacts {
   kind: 'stream';
   sizeBytes: number;
-  /** The content, piece by piece, as it lies in the file. */
+  /** The content, piece by piece, as it is in the file. */
   pieces(): Uint8Array[];
 }
 
@@ -33,7 +33,7 @@ export type CompoundEntry = CompoundStorage | CompoundStream;
 
 interface CompoundFile {
   root: CompoundStorage;
-  /** What lies behind everything that belongs to the file. */
+  /** The bytes behind everything that belongs to the file. */
   tail: Uint8Array;
 }
 
@@ -127,7 +127,7 @@ class DirectoryReader {
   }
 
   #place(at: number): { firstSector: number; sizeBytes: number } {
-    // Version 3 knows 32 bits. What stands in the others may be left over from anything (MS-CFB 2.6.3).
+    // Version 3 knows 32 bits. The others may be left over from anything (MS-CFB 2.6.3).
     const high = this.#sectors.header.majorVersion === 3 ? 0 : this.#u32(at + 124);
     const sizeBytes = high * 2 ** 32 + this.#u32(at + 120);
     if (sizeBytes > this.#bytes.length) {
@@ -137,7 +137,7 @@ class DirectoryReader {
     return { firstSector: this.#u32(at + 116), sizeBytes };
   }
 
-  /** Where an entry is in the directory. Each may be met once. */
+  /** The offset of an entry in the directory. Each entry may be met once. */
   #take(id: number): number {
     if (id >= this.#seen.length) throw badDirectory(`there is no entry ${id}`);
     if (this.#seen[id] === 1) throw badDirectory(`entry ${id} is in two places`);

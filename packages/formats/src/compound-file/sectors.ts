@@ -1,6 +1,6 @@
-// The sectors of a compound file (MS-CFB 2.1 to 2.5): a file system in a file, whose allocation table (FAT) says for
-// each sector which one follows. Hard part: the table is a stranger's, so chains may loop, meet or lead out of the
-// file. Each sector is in one chain at most, so that all chains together cost no more than the file is long.
+// The sectors of a compound file (MS-CFB 2.1 to 2.5): a file system in a file. Its allocation table (FAT) says for each
+// sector which one follows. Hard part: the table is a stranger's, so chains may loop, meet or lead out of the file.
+// Each sector is in one chain at most. So all chains together cost no more than the file is long.
 import { FormatError } from '../errors.ts';
 
 /** A piece of the file. */
@@ -64,7 +64,7 @@ export class SectorFile {
     return sectors;
   }
 
-  /** Where the first `sizeBytes` of a chain lie. */
+  /** The places of the first `sizeBytes` of a chain. */
   runs(sectors: readonly number[], sizeBytes: number): Run[] {
     const runs: Run[] = [];
     let left = sizeBytes;
@@ -92,7 +92,7 @@ export class SectorFile {
     return numbers;
   }
 
-  /** What lies behind the last sector that belongs to anything. */
+  /** The bytes behind the last used sector. */
   get tail(): Uint8Array {
     return this.#bytes.subarray(Math.min(this.#bytes.length, (this.#highest + 2) * this.header.sectorBytes));
   }

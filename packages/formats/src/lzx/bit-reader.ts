@@ -39,8 +39,9 @@ export class BitReader {
   }
 
   /**
-   * What follows is bytes: passes 1 to 16 bits to the next word border, and gives back what was loaded ahead. Words lie
-   * at odd places behind an odd number of bytes, such as the rest of an uncompressed block at the start of a frame.
+   * Changes from bits to bytes. It passes 1 to 16 bits to the next word border, and gives back the words that were
+   * loaded ahead. After an odd number of bytes, words are at odd places. The rest of an uncompressed block at the start
+   * of a frame is such a number.
    */
   toBytes(): void {
     const begin = this.at % 2;

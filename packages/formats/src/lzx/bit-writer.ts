@@ -30,7 +30,7 @@ export class BitWriter {
     this.#at += bytes.length;
   }
 
-  /** What was written, aligned, as a copy. The writer begins anew. */
+  /** The written bytes, aligned, as a copy. The writer begins again. */
   take(): Uint8Array {
     this.align(false);
     const taken = this.#bytes.slice(0, this.#at);

@@ -1,5 +1,5 @@
-// How LZX sends code lengths: differences to the last block's (modulo 17), runs of zeros (17, 18) and of one length
-// (19), under a code of 20 symbols that is sent first.
+// Code lengths as LZX sends them: differences to the last block's (modulo 17), and runs of zeros (17, 18) or of one
+// length (19). A code of 20 symbols packs them. It is sent first.
 import { buildCodeLengths, canonicalCodes } from '../huffman.ts';
 import type { BitWriter } from './bit-writer.ts';
 

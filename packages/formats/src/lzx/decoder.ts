@@ -52,7 +52,7 @@ export class LzxDecoder implements Tenant {
   }
 
   /**
-   * Unpacks the next frame to exactly `sizeBytes`, 32 KB but for the last. The next call overwrites it. Throws
+   * Unpacks the next frame to exactly `sizeBytes`, 32 KB except the last. The next call overwrites it. Throws
    * FormatError.
    */
   decode(frame: Uint8Array, sizeBytes: number): Uint8Array {
@@ -204,7 +204,7 @@ export class LzxDecoder implements Tenant {
   #decodeRun(run: number): void {
     const reader = this.#reader;
     const { bytes, state, exports } = this.#codec;
-    // Behind the end the codec may read what others left there. What it uses of it is noticed by `isOverrun`.
+    // Behind the end the codec may read bytes that others left there. `isOverrun` notices if it uses them.
     bytes.set(reader.bytes, layout.input);
     state.set([reader.bits, reader.left, reader.at, this.#position, ...this.#recent]);
     const isAligned = this.#blockType === blockType.aligned ? 1 : 0;
@@ -218,7 +218,7 @@ export class LzxDecoder implements Tenant {
   }
 }
 
-/** What runLzx answers below zero, in the order of packages/formats/assembly/lzx.ts. */
+/** The errors that runLzx answers below zero, in the order of packages/formats/assembly/lzx.ts. */
 const runProblems = [
   'Bits in the LZX data mean no symbol.',
   'An LZX match runs past its block or frame.',

@@ -11,7 +11,7 @@ import { type BlockTokens, Tokenizer } from './tokens.ts';
 
 /** Frames of one LZX block. */
 const framesPerBlock = 4;
-/** What makers write as the size calls are translated for. It need not be the real one. */
+/** The file size for the translation of calls, as makers write it. It need not be the real one. */
 const e8FileBytes = 12_000_000;
 
 interface Code {
@@ -42,7 +42,7 @@ export class LzxEncoder {
   }
 
   /**
-   * Takes the next 32 KB (the last frame may be shorter) and answers packed frames, in order, once their block is full.
+   * Takes the next 32 KB (the last frame may be shorter). Answers packed frames, in order, once their block is full.
    */
   push(frame: Uint8Array): Uint8Array[] {
     this.#waiting.push(this.#translated(frame));

@@ -31,7 +31,7 @@ export class MatchFinder {
     this.#buffer = new Uint8Array(2 * this.#windowBytes + 2 ** 18);
   }
 
-  /** Appends pieces (at most 256 KB together). What lies more than a window before them is forgotten. */
+  /** Appends pieces (at most 256 KB together). It forgets bytes that are more than a window before them. */
   append(pieces: readonly Uint8Array[]): void {
     const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
     let at = this.#end - this.#begin;
@@ -112,7 +112,7 @@ export class MatchFinder {
     return length;
   }
 
-  /** Where nothing repeats, looking hard is wasted. */
+  /** If the data does not repeat, a long search is wasted. */
   #tries(): number {
     return this.#misses > 128 ? 2 : this.#maxTries;
   }

@@ -1,5 +1,5 @@
-// MSZIP (MS-MSZIP): each block is 'CK' and one complete deflate stream of at most 32 KB of output, and may refer back
-// to the output of the blocks before it, as far as 32 KB.
+// MSZIP (MS-MSZIP): each block is 'CK' and one complete deflate stream of at most 32 KB of output. It may refer back to
+// the last 32 KB of the output of the blocks before it.
 import { type Codec, loadCodec, type Tenant } from '../codec/index.ts';
 import { layout } from '../codec/layout.ts';
 import { FormatError, type FormatErrorCode } from '../errors.ts';
@@ -67,7 +67,7 @@ export class MszipDecoder implements Tenant {
   }
 }
 
-/** What inflate answers below zero, in the order of packages/formats/assembly/inflate.ts. */
+/** The errors that inflate answers below zero, in the order of packages/formats/assembly/inflate.ts. */
 const inflateProblems: readonly [FormatErrorCode, string][] = [
   ['FORMAT_TRUNCATED', 'ends in the middle'],
   ['FORMAT_BAD_DATA', 'has a deflate block of no known kind'],

@@ -1,5 +1,5 @@
 // Quantum (David Stafford, 1993), which early cabinets used: an arithmetic coder over adaptive models, and matches as
-// in LZ77. Each data block is one frame: the coder begins anew, models and window go on.
+// in LZ77. Each data block is one frame: the coder begins again, models and window go on.
 import { copyMatch } from '../copy-match.ts';
 import { FormatError } from '../errors.ts';
 import { SlidingWindow } from '../sliding-window.ts';
@@ -80,7 +80,7 @@ export class QuantumDecoder {
     window.position += length;
   }
 
-  /** The next symbol under `model`: where the code lies between low and high says which. */
+  /** The next symbol under `model`. The place of the code between low and high says which one it is. */
   #symbol(model: QuantumModel): number {
     const { cumulative } = model;
     const total = cumulative[0] as number;

@@ -14,12 +14,12 @@ export interface PolicyInstruction {
 
 const signature = 0x67655250; // "PReg"
 const version = 1;
-/** What the format can hold. A key may be as long as any path of the registry. */
+/** The bounds of the format. A key may be as long as any path of the registry. */
 const widest = { dataBytes: 65_535, keyCharacters: 4096, nameCharacters: 259 };
 const [open, close, semicolon] = [0x5b, 0x5d, 0x3b];
 
 /**
- * The instructions of a Registry.pol in their order. Throws FormatError FORMAT_BAD_HEADER when it is none (a client
+ * The instructions of a Registry.pol in their order. Throws FormatError FORMAT_BAD_HEADER for another file (a client
  * skips such a file), FORMAT_TRUNCATED, FORMAT_BAD_DATA, FORMAT_OVER_LIMIT with the offset.
  */
 export function parsePolicyFile(bytes: Uint8Array): PolicyInstruction[] {

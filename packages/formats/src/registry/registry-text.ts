@@ -23,7 +23,7 @@ export type RegistryTree = Map<string, RegistryKey>;
 
 const header = 'Windows Registry Editor Version 5.00';
 
-/** Reads .reg text. Throws FormatError FORMAT_BAD_DATA naming the line for what is no .reg text. */
+/** Reads .reg text. For other text it throws FormatError FORMAT_BAD_DATA, naming the line. */
 export function parseRegistryText(bytes: Uint8Array): RegistryTree {
   const text = decodeText(bytes);
   const lines = joinContinued(text.split(/\r\n|\r|\n/));
@@ -46,7 +46,7 @@ export function parseRegistryText(bytes: Uint8Array): RegistryTree {
   return tree;
 }
 
-/** UTF-16LE with byte order mark and CRLF, byte for byte what Registry Editor would export. */
+/** UTF-16LE with byte order mark and CRLF, byte for byte as Registry Editor exports it. */
 export function encodeRegistryText(tree: RegistryTree): Uint8Array {
   const lines = [header, ''];
   for (const key of tree.values()) {

@@ -8,7 +8,7 @@ export function csvLine(cells: readonly CsvCell[]): string {
   return cells.map(csvCell).join(',');
 }
 
-/** A text of a stranger that a spreadsheet would take for a formula begins with an apostrophe. */
+/** A text of a stranger that a spreadsheet takes for a formula gets an apostrophe before it. */
 function csvCell(cell: CsvCell): string {
   if (cell === undefined) return '';
   if (typeof cell === 'number') return String(cell);

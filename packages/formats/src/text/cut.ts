@@ -5,7 +5,7 @@ const markBytes = 3;
 const encoder = new TextEncoder();
 
 /**
- * The text itself if its UTF-8 has at most `maxBytes` bytes, else its beginning with `…` at the end, within `maxBytes`
+ * The text itself if its UTF-8 has at most `maxBytes` bytes. A longer text is cut and ends with `…`, within `maxBytes`
  * (at least 3). Half surrogates and U+0000, which no database keeps, become U+FFFD.
  */
 export function cutText(text: string, maxBytes: number): string {

@@ -1,6 +1,6 @@
-// Shows a stranger's text: an invisible character, or one that turns the order of visible ones, becomes a mark like
-// <U+202E>. Else one computer could look like another, one line of a log like two, and a name could give orders to the
-// terminal.
+// Shows a stranger's text. An invisible character, or one that turns the order of visible ones, becomes a mark like
+// <U+202E>. Without this one computer can look like another, and one line of a log like two. A name can even give
+// orders to the terminal.
 
 // Control characters (ESC among them). Format characters: bidirectional marks, zero-width ones, tags. The line and
 // paragraph ends of Unicode. Everything else that a font shows as nothing. Halves of surrogate pairs.
@@ -28,7 +28,7 @@ export function visibleIn<T>(value: T): T {
   return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, visibleIn(one)])) as T;
 }
 
-/** JSON that says the same to a program, and holds no character that a terminal obeys or a reader cannot see. */
+/** JSON that says the same to a program. It has no character that a terminal obeys or a reader cannot see. */
 export function jsonText(value: unknown, indent?: number): string {
   return visibleJson(JSON.stringify(value, undefined, indent) ?? 'null');
 }

@@ -1,6 +1,7 @@
 // The Property table of a Windows Installer package: which product it installs. A package is an OLE file whose streams
 // are tables. A table holds, column by column, numbers of strings in one pool. Microsoft publishes no text of this
-// format. This is what msitools and Wine read, held against packages that wixl makes (windows-installer.test.ts).
+// format. It is read as msitools and Wine read it. A test compares it with packages that wixl makes
+// (windows-installer.test.ts).
 import { type CompoundStorage, readCompoundFile, streamBytes } from '../compound-file/index.ts';
 import { FormatError } from '../errors.ts';
 
@@ -14,8 +15,8 @@ export interface InstallerProduct {
 }
 
 /**
- * What the package held in memory installs. Throws FormatError: FORMAT_UNSUPPORTED for an OLE file that is no package
- * (a patch, a document), FORMAT_BAD_DATA for one without ProductCode and ProductVersion, and as readCompoundFile does.
+ * The product that a package in memory installs. Throws FormatError as readCompoundFile does. FORMAT_UNSUPPORTED is for
+ * an OLE file of another kind (a patch, a document), FORMAT_BAD_DATA for one without ProductCode and ProductVersion.
  */
 export function readInstallerProduct(bytes: Uint8Array): InstallerProduct {
   const { root } = readCompoundFile(bytes);
@@ -96,11 +97,11 @@ class StringPool {
     return table.readUIntLE(at * this.referenceBytes, this.referenceBytes);
   }
 
-  /** Undefined for a number that is none, and for one whose string is not there. */
+  /** Undefined for a number beyond the pool, and for a string that is not there. */
   text(number: number): string | undefined {
     const [offset, length] = [this.#offsets[number], this.#lengths[number]];
     if (offset === undefined || length === undefined || offset + length > this.#data.length) return undefined;
-    // What is asked for is ASCII. The code page of the package does not matter.
+    // Our names are ASCII. The code page of the package does not matter.
     return length > 1024 ? undefined : this.#data.toString('latin1', offset, offset + length);
   }
 }

@@ -1,5 +1,5 @@
-// The XML reader for documents of which nobody wants the whole tree: the same rules and limits as readXml, text in by
-// pieces, elements out one after the other.
+// The XML reader for documents that are too large for a tree. It has the same rules and limits as readXml. Text comes
+// in by pieces, and elements go out one after the other.
 import { SaxesParser, type SaxesTagNS } from 'saxes';
 import { FormatError } from '../errors.ts';
 import { defaultPlace } from './read.ts';

@@ -1,7 +1,7 @@
 // The fast way through XML that is written plainly, as nearly all is: ASCII names, no CDATA, no instructions. It knows
-// only what is certainly well-formed. At the first thing it does not know it gives up, and saxes reads the text from
-// its beginning and has the last word (ADR 0004). So it refuses nothing by itself, and accepts nothing that saxes would
-// not.
+// only text that is certainly well-formed. At the first unknown thing it gives up. Then saxes reads the text from its
+// beginning and has the last word (ADR 0004). So it refuses nothing by itself, and only accepts text that saxes
+// accepts.
 import { xmlReaderBounds } from '../bounds.ts';
 import type { XmlAttribute, XmlElement, XmlLimits } from './tree.ts';
 
@@ -12,7 +12,7 @@ export function readPlainXml(text: string, limits: XmlLimits): XmlElement | unde
   return new PlainReader(normal, limits).read();
 }
 
-/** What is no character of XML, or takes two of UTF-16. */
+/** A character that XML forbids, or that takes two of UTF-16. */
 const unusual = /[^\t\n\x20-\ud7ff\ue000-\ufffd]/;
 const declaration = /^<\?xml version=(?:"1\.0"|'1\.0')(?: encoding=(?:"[A-Za-z][\w.-]*"|'[A-Za-z][\w.-]*'))? ?\?>/;
 const reference = /&(?:(amp|lt|gt|quot|apos)|#([0-9]{1,7})|#x([0-9a-fA-F]{1,6}));|&/g;
@@ -106,7 +106,7 @@ class PlainReader {
     const end = this.#text.indexOf('--', this.#at + 4);
     if (end < 0 || this.#text.charCodeAt(end + 2) !== greater) return false;
     this.#at = end + 3;
-    // What is no comment may have begun inside of it.
+    // The next `<` that was found may be inside of the comment.
     this.#next = this.#text.indexOf('<', this.#at);
     return true;
   }
@@ -127,7 +127,8 @@ class PlainReader {
   }
 
   /**
-   * A list: as many more elements of the same name as hold text and nothing else. What is not so is read on as usual.
+   * A list: as many more elements of the same name as hold text and nothing else. The usual way reads the next other
+   * one.
    */
   #readAlike({ declarations, uri, local, prefix }: XmlElement, name: string): void {
     const parent = this.#parent;
@@ -210,7 +211,7 @@ class PlainReader {
     return true;
   }
 
-  /** Up to the end of the tag: `>` or the slash before it. Undefined when something else stands there. */
+  /** Up to the end of the tag: `>` or the slash before it. Undefined if something else is there. */
   #readAttributes(attributes: XmlAttribute[]): number | undefined {
     for (;;) {
       const before = this.#at;
@@ -326,7 +327,7 @@ class PlainReader {
     return name;
   }
 
-  /** The character that stands behind blanks. */
+  /** The first character after blanks. */
   #skipBlanks(): number {
     for (; ; this.#at++) {
       const code = this.#text.charCodeAt(this.#at);
@@ -341,7 +342,7 @@ function nameOf(raw: string): Name | undefined {
   return local === '' || local.includes(':') ? undefined : { raw, prefix: raw.slice(0, Math.max(0, colon)), local };
 }
 
-/** With references replaced by what they stand for. Undefined when one is none. */
+/** The text with references replaced by their characters. Undefined if a reference is wrong. */
 function resolved(raw: string): string | undefined {
   let isSound = true;
   const text = raw.replaceAll(reference, (_, name?: string, decimal?: string, hex?: string) => {

@@ -1,5 +1,5 @@
-// The one XML reader of the product. SOAP bodies and update documents both come from strangers, so there is no
-// DTD, no entity beyond the five, and a limit on everything. Parsing itself is saxes' work (ADR 0004).
+// The one XML reader of the product. SOAP bodies and update documents both come from strangers. So it refuses a DTD and
+// any entity beyond the five, and limits everything. saxes does the parsing itself (ADR 0004).
 import { SaxesParser, type SaxesTagNS } from 'saxes';
 import { defaultXmlLimits } from '../bounds.ts';
 import { FormatError } from '../errors.ts';
@@ -42,7 +42,7 @@ function declarationsOf(declared: Record<string, string>): ReadonlyMap<string, s
   return noDeclarations;
 }
 
-/** How many attributes stand before `xmlns="…"`. */
+/** How many attributes are before `xmlns="…"`. */
 export function defaultPlace({ attributes }: SaxesTagNS): number {
   let before = 0;
   for (const { name, prefix } of Object.values(attributes)) {

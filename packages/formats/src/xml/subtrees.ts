@@ -12,7 +12,7 @@ interface SubtreeWishes {
   isWanted(uri: string, local: string): boolean;
   /** Called for each wanted element when it is complete. Its `declarations` hold every prefix in force there. */
   onElement?(element: XmlElement): void;
-  /** In place of onElement, for elements of which no tree is wanted: what is in them, one after the other. */
+  /** In place of onElement, for elements whose tree is not wanted. Told of their contents, one after the other. */
   events?: XmlEvents;
   /** Called with the text directly inside each element that is not wanted, when that element ends. */
   onText?(text: string, local: string): void;
@@ -30,7 +30,10 @@ export class XmlSubtreeReader {
   readonly #wishes: SubtreeWishes;
   readonly #parser = new SaxesParser({ xmlns: true, position: false });
   readonly #open: XmlElement[] = [];
-  /** What each element around declares by itself: put together only for a wanted one, or each would cost all. */
+  /**
+   * The declarations of each element around. They are joined only for a wanted element, because joining them for all is
+   * slow.
+   */
   readonly #scopes: ReadonlyMap<string, string>[] = [];
   readonly #texts: string[] = [];
   #elements = 0;
@@ -67,7 +70,8 @@ export class XmlSubtreeReader {
     const { maxElements, maxDepth, maxAttributesPerElement } = this.#wishes.limits;
     const element = toElement(tag);
     const parent = this.#open.at(-1);
-    // The parser looks for a prefix in one element after the other: without a limit, depth would cost its square.
+    // The parser looks for a prefix in one element after the other. Without a limit the cost is the square of the
+    // depth.
     const depth = parent ? this.#open.length : this.#scopes.length;
     if (depth >= maxDepth) throw over(`elements nested deeper than ${maxDepth}`);
     if (Object.keys(tag.attributes).length > maxAttributesPerElement) {

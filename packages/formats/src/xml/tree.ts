@@ -25,7 +25,7 @@ export interface XmlElement {
   attributes: XmlAttribute[];
   /** Prefix → URI declared on this very element ('' is the default namespace). */
   declarations: ReadonlyMap<string, string>;
-  /** How many attributes stand before the declaration of the default namespace. 0 when there is no such declaration. */
+  /** How many attributes are before the declaration of the default namespace. 0 without such a declaration. */
   defaultAt: number;
   children: XmlNode[];
 }

@@ -1,5 +1,6 @@
-// Writing LZ77+Huffman (MS-XCA 2.1.4): per 64 KB, matches first, then their code, then both through two word slots that
-// are kept open ahead of the bytes of long lengths, exactly where a decoder that reads in words will look for them.
+// Writing LZ77+Huffman (MS-XCA 2.1.4). For each 64 KB it finds matches first, then their code. Then it writes both
+// through two word slots that are kept open ahead of the bytes of long lengths. A decoder that reads in words looks for
+// them there.
 import { buildCodeLengths, canonicalCodes } from '../huffman.ts';
 import { endOfData, huffmanBlockBytes } from './lz77-huffman.ts';
 import { MatchHistory } from './match-history.ts';
@@ -41,7 +42,8 @@ function encodeBlock(
   isLast: boolean,
 ): Uint8Array {
   const { items, counts } = findTokens(input, range, history);
-  // One lone symbol is no full code, and decoders refuse those (MS-XCA 2.2.4): it gets a companion that is never used.
+  // A single symbol does not make a full code, and decoders refuse that (MS-XCA 2.2.4). It gets a companion that is
+  // never used.
   const isLone = counts.reduce((used, count) => used + Math.sign(count), 0) === 1;
   if (isLast || isLone) counts[endOfData] = (counts[endOfData] as number) + 1;
   const lengths = buildCodeLengths(counts, 15);
@@ -63,7 +65,7 @@ function findTokens(input: Uint8Array, range: { from: number; to: number }, hist
   for (let position = from; position < to; ) {
     const match = history.find(input, position, to);
     const length = match & 0xffff;
-    // Three bytes from one back would be the end-of-data symbol.
+    // Three bytes from one back means the end of the data.
     const isUsable = match !== 0 && !(length === 3 && match >>> 16 === 1);
     if (isUsable) {
       add(match >>> 0, matchSymbol(match));

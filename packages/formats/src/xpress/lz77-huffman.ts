@@ -1,7 +1,7 @@
-// LZ77+Huffman (MS-XCA 2.1, 2.2): every 64 KB of output has a table of 512 code lengths and a stream of 16-bit words,
-// with the bytes of long lengths between the words.
-// Hard part: the end. Symbol 256 is the end of the data, and also the match "three bytes from one back". Only someone
-// who knows the size can always tell. Our encoder never writes that match, so our streams end without doubt.
+// LZ77+Huffman (MS-XCA 2.1, 2.2). Every 64 KB of output has a table of 512 code lengths and a stream of 16-bit words.
+// The bytes of long lengths are between the words. Hard part: the end. Symbol 256 is the end of the data, and also the
+// match "three bytes from one back". Only a decoder that knows the size can always tell. Our encoder never writes that
+// match, so our streams end without doubt.
 
 import { copyMatch } from '../copy-match.ts';
 import { FormatError } from '../errors.ts';

@@ -1,6 +1,6 @@
-// Plain LZ77 (MS-XCA 2.3, 2.4): flag words of 32 bits, first flag at the top. 0 is a literal byte, 1 a match of 13 bits
-// of distance and 3 of length, with nibble, byte, word and double word behind for longer ones.
-// Hard part: the nibble. Two long matches share one byte, which lies where the first of them needed it.
+// Plain LZ77 (MS-XCA 2.3, 2.4): flag words of 32 bits, first flag at the top. 0 is a literal byte. 1 is a match: 13
+// bits of distance and 3 of length, with nibble, byte, word and double word behind for longer ones. Hard part: the
+// nibble. Two long matches share one byte. Its place is where the first of them needed it.
 
 import { copyMatch } from '../copy-match.ts';
 import { FormatError } from '../errors.ts';
@@ -84,7 +84,7 @@ function writeLongLength(output: Uint8Array, at: number, length: number): number
   return out;
 }
 
-/** Where unpacked bytes go. */
+/** The buffer for unpacked bytes. */
 interface Lz77Target {
   bytes: Uint8Array;
   at: number;
@@ -120,7 +120,7 @@ export function decodeLz77(input: Uint8Array, range: { from: number; to: number 
       if (out + literals > output.length) output = target.grow(output, out + literals);
       for (let count = literals; count > 0; count--) output[out++] = input[position++] as number;
       flagCount -= literals;
-      // A shift by 32 would be a shift by 0.
+      // In JavaScript a shift by 32 is a shift by 0.
       flags = literals === 32 ? 0 : flags << literals;
       continue;
     }

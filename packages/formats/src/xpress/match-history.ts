@@ -1,5 +1,5 @@
-// Finding earlier occurrences: a hash of three bytes leads to the newest place with it, and a chain to older ones
-// (MS-XCA 2.1.4.1 calls it the chained hash table).
+// Finds earlier occurrences. A hash of three bytes leads to the newest place with it, and a chain to older ones. MS-XCA
+// 2.1.4.1 calls it the chained hash table.
 
 interface MatchSearch {
   /** Farthest distance to look back, at most 65,535. */
@@ -13,7 +13,7 @@ interface MatchSearch {
 }
 
 const hashBits = 15;
-/** Beyond this the tables begin anew: they hold 32 bits. */
+/** Beyond this the tables begin again: they hold 32 bits. */
 const highestPosition = 2 ** 30;
 
 export class MatchHistory {
@@ -21,7 +21,7 @@ export class MatchHistory {
   readonly #mask: number;
   readonly #newest = new Int32Array(1 << hashBits).fill(-1);
   readonly #older: Int32Array;
-  /** What positions of the present input count from in the tables: all that is older there is of inputs before it. */
+  /** Positions of the present input count from here in the tables. Everything older is of inputs before it. */
   #base = 0;
   #end = 0;
   #earliest = 0;
@@ -50,7 +50,7 @@ export class MatchHistory {
 
   /**
    * Longest match for input[position...] that ends at or before `to`, and `position` remembered: distance << 16 |
-   * length, or 0 when there is none of three bytes or more.
+   * length. 0 without a match of three bytes or more.
    */
   find(input: Uint8Array, position: number, to: number): number {
     const room = to - position;

@@ -33,7 +33,7 @@ export function createXpressEncoder(format: XpressFormat = 'wusp'): Transform {
  */
 export function createXpressDecoder(limits: XpressLimits, format: XpressFormat = 'wusp'): Transform {
   if (format !== 'wusp') {
-    // Nothing that unpacks within the limit is longer than the limit as literals, but for its tables.
+    // Apart from its tables, data that unpacks within the limit is not longer than the limit as literals.
     const most = lz77WorstCase(limits.maxBytes) + 1024 + limits.maxBytes / 64;
     return gather(most, (bytes) => decodeXpress(bytes, limits, format));
   }

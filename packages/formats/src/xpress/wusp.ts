@@ -1,6 +1,6 @@
-// The content coding of MS-WUSP 2.1.1, `Content-Encoding: xpress`: blocks back to back, no trailer. Each is its
-// original and its packed size (32 bits each, at most 65,535) and a plain LZ77 stream that stands alone. Equal sizes
-// mean stored bytes.
+// The content coding of MS-WUSP 2.1.1, `Content-Encoding: xpress`: blocks back to back, no trailer. Each begins with
+// its original and its packed size (32 bits each, at most 65,535). A plain LZ77 stream that stands alone follows. Equal
+// sizes mean stored bytes.
 import { FormatError } from '../errors.ts';
 import { createLz77History, decodeLz77, encodeLz77, lz77WorstCase } from './lz77.ts';
 import type { MatchHistory } from './match-history.ts';

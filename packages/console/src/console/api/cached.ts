@@ -1,5 +1,5 @@
-// Answers of the API as React state: kept by address, so that a view that is opened again is there at once, and asked for
-// again when it grows old, when somebody looks again, or after a change.
+// Answers of the API as React state, kept by address. A view that is opened again shows its answer at once. The console
+// asks again if the answer grows old, if a person looks again, or after a change.
 import { useCallback, useEffect, useSyncExternalStore } from 'react';
 import { addressOf, call, type Given } from './call.ts';
 import type { OperationName } from './operations.ts';

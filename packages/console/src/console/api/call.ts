@@ -11,7 +11,7 @@ export interface Given {
   /** The state that the change is for, as `etag` of an answer named it. */
   ifMatch?: string;
   signal?: AbortSignal;
-  /** Nobody waits for it: it does not keep the session open. */
+  /** No person waits for it: it does not keep the session open. */
   isBackground?: boolean;
 }
 

@@ -1,4 +1,4 @@
-// What this console changed: each change makes every view ask again.
+// Counts the changes that this console made or heard of. Each change makes every view ask again.
 import { useSyncExternalStore } from 'react';
 import { askAllAgain } from './cached.ts';
 import { call, type Given } from './call.ts';
@@ -31,7 +31,7 @@ export async function change<Document>(operation: OperationName, given: Given): 
   return document;
 }
 
-/** `isBackground`: nobody did anything here. What is asked for does not keep the session open. */
+/** `isBackground`: the change did not come from a person at this console. Its requests do not keep the session open. */
 export function noteChange({ isBackground = false }: { isBackground?: boolean } = {}): void {
   count++;
   isLastBackground = isBackground;

@@ -1,4 +1,4 @@
-// What the API answers, as far as the console reads it. Times are ISO 8601 in UTC.
+// The documents of the API, as far as the console reads them. Times are ISO 8601 in UTC.
 export type Role = 'administrator' | 'approver' | 'reporter' | 'auditor';
 export type UpdateState =
   | 'unknown'

@@ -1,5 +1,5 @@
-// Changes as they happen, by one stream for all tabs of this browser: the tab that has the lock listens and tells the others.
-// A tab that nobody sees lets go of it. Browsers open six connections to a server at most, and a stream is one of them.
+// Changes as they happen, by one stream for all tabs of this browser. The tab that has the lock listens and tells the
+// others. A hidden tab lets go of it. Browsers open six connections to a server at most, and a stream is one of them.
 import { addressOf } from './call.ts';
 import { noteChange } from './changes.ts';
 

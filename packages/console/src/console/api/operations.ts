@@ -1,5 +1,5 @@
-// Every operation that the console calls, by the name that it has in the API. A test of the server holds each line against
-// the table of routes, and each operation that is not here against the list of those that the console leaves out.
+// Every operation that the console calls, by the name that it has in the API. A test of the server compares each line
+// with the table of routes. It also checks that the console lists each other operation as left out.
 export const operations = {
   whoAmI: ['GET', '/session'],
   logOn: ['POST', '/session'],

@@ -1,4 +1,5 @@
-// How often a page asks for what nobody asked for. Every tab of every administrator does it, so each has a bound of its own.
+// The pace of requests that no person asked for. Every tab of every administrator sends them, so each tab has its own
+// bound.
 
 /** A page is fetched again in the background at most so often, on the average. */
 const msPerPage = 4_000;

@@ -1,5 +1,5 @@
-// What the console says by itself: to screen readers politely, and to all as a line at the foot of the page, with a way back
-// where there is one.
+// Announcements of the console. Screen readers read them politely, and all see a line at the foot of the page. The line
+// has a button for undo if the action can be undone.
 import { type ReactNode, useEffect, useSyncExternalStore } from 'react';
 import { useWords } from './words.tsx';
 
@@ -7,7 +7,7 @@ interface Said {
   id: number;
   text: string;
   isBad: boolean;
-  /** Takes back what was done. */
+  /** Undoes the action. */
   undo: (() => void) | undefined;
 }
 
@@ -50,7 +50,7 @@ export function Announcements(): ReactNode {
   const now = useSyncExternalStore(follow, () => said);
   const whispered = useSyncExternalStore(follow, () => quiet);
   useEffect(() => {
-    // What can be taken back, and what failed, stays until somebody closes it.
+    // A line with undo, or with an error, stays until a person closes it.
     if (!now || now.undo || now.isBad) return undefined;
     const timer = setTimeout(close, shownMs);
     return () => clearTimeout(timer);

@@ -1,4 +1,4 @@
-// What a person wants of the console, kept in this browser. Nothing of it is secret.
+// The preferences of a person for the console, kept in this browser. They contain no secrets.
 import { useSyncExternalStore } from 'react';
 
 export interface Preferences {

@@ -1,4 +1,5 @@
-// Who uses the console, and what the role permits. The server decides. The console only leaves out what it would refuse.
+// The person who uses the console, and the permissions of the role. The server decides. The console only leaves out
+// actions that the server refuses.
 import { createContext, useContext } from 'react';
 import type { Role, WhoAmI } from '../api/documents.ts';
 

@@ -5,7 +5,7 @@ interface Shortcut {
   /** `g c`: one key after the other. `Control+k`: together. */
   keys: string;
   name: Exclude<keyof Words['shortcuts'], 'grid' | 'gridKeys'>;
-  /** Where it leads, or the button that it presses: the one with this `data-shortcut`. */
+  /** The view that it opens, or the button that it presses: the one with this `data-shortcut`. */
   does: { view: string } | { button: string };
 }
 

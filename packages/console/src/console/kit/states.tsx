@@ -1,4 +1,4 @@
-// What a view shows while it has no answer yet, or none any more.
+// The states of a view without an answer: it waits, it failed, or the answer is old.
 import type { ReactNode } from 'react';
 import type { Kept } from '../api/cached.ts';
 import { Refusal, ServerAway } from '../api/call.ts';
@@ -10,7 +10,9 @@ interface Props<Document> {
   children(document: Document): ReactNode;
 }
 
-/** The answer by `children`. Before it, and when it does not come, words. What is known stays, with its age. */
+/**
+ * Shows the answer by `children`. Before it, and if it does not come, shows words. A known answer stays, with its age.
+ */
 export function Asked<Document>({ kept, children }: Props<Document>): ReactNode {
   const { document: known, error, at } = kept;
   if (known !== undefined)

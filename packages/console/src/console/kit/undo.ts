@@ -1,5 +1,5 @@
-// Decisions that can be taken back: what was decided before is kept in this browser for ten minutes, and is put back unless
-// somebody else decided meanwhile.
+// Decisions that can be undone. This browser keeps the decision before for ten minutes. Undo restores it if no other
+// person decided meanwhile.
 import { Refusal } from '../api/call.ts';
 import type { Action, Decision, UpdateDetails } from '../api/documents.ts';
 
@@ -16,7 +16,7 @@ export interface Undoable {
 const keptMs = 10 * 60_000;
 const place = 'moult-undo';
 
-/** What is needed to take back a decision on `groupIds`, made of the state before it. */
+/** The record that undoes a decision on `groupIds`, made of the state before it. */
 export function undoOfApproval(
   before: UpdateDetails,
   groupIds: readonly string[],
@@ -35,7 +35,7 @@ export function undoOfDecline(before: UpdateDetails, isDeclined: boolean, at: nu
   return { updateId, title, at, wasDeclined, isDeclined, groups: [] };
 }
 
-/** Whether nobody decided anything else since. */
+/** Whether the decision is still the newest one. */
 export function isStillSo(undoable: Undoable, now: UpdateDetails): boolean {
   if (now.isDeclined !== undoable.isDeclined) return false;
   const known = new Map(now.decisions.map(({ groupId, action }) => [groupId, action]));
@@ -66,9 +66,9 @@ interface PutBack {
   done: Undoable[];
   /** Somebody else decided since: they stay as they are. */
   movedOn: Undoable[];
-  /** The approval of before needs terms that nobody accepted: they stay as they are. */
+  /** The approval of before needs terms that are not accepted: they stay as they are. */
   needTerms: Undoable[];
-  /** Ended it. What came before is done. */
+  /** The error that ended it. The steps before it are done. */
   error: unknown;
 }
 
@@ -129,7 +129,7 @@ function write(all: readonly Undoable[]): void {
   try {
     sessionStorage.setItem(place, JSON.stringify(all));
   } catch {
-    // Without a place to keep it, only the line at the foot of the page can take it back.
+    // Without a place to keep it, only the line at the foot of the page can undo it.
   }
 }
 

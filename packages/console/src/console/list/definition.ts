@@ -1,4 +1,4 @@
-// What a list is: its operation, columns, filters and sorts. Everything that a person chooses of it is in the address.
+// The definition of a list: its operation, columns, filters and sorts. The address holds all choices of a person.
 import type { ReactNode } from 'react';
 import type { Query } from '../api/call.ts';
 import type { OperationName } from '../api/operations.ts';
@@ -14,7 +14,7 @@ export interface Column<Item> {
   sort?: string;
   /** Sorts from high to low at first. */
   isDescending?: true;
-  /** Not shown unless somebody chooses it. */
+  /** Hidden at first. A person can choose it. */
   isExtra?: true;
   isNumber?: true;
 }
@@ -78,7 +78,7 @@ export function shownColumns<Item>({ columns }: ListDefinition<Item>, query: URL
   return columns.filter((column) => column === first || wanted.includes(column.name));
 }
 
-/** What is chosen: ids, at most 200, as one operation takes them. */
+/** The selected items: ids, at most 200, as one operation takes them. */
 export function selectionIn(query: URLSearchParams): readonly string[] {
   const text = query.get('selected') ?? '';
   return text === '' ? [] : [...new Set(text.split(','))].slice(0, mostSelected);

@@ -1,4 +1,4 @@
-// The filters of a list as a form. What is typed takes effect after a pause, and is in the address.
+// The filters of a list as a form. Typed text takes effect after a pause, and is in the address.
 import { type ReactNode, useEffect, useState } from 'react';
 import { useAnswer } from '../api/cached.ts';
 import type { Group, Page } from '../api/documents.ts';
@@ -10,7 +10,7 @@ export function Filters({ filters }: { filters: readonly Filter[] }): ReactNode 
   const words = useWords();
   const { query } = useAddress();
   const set = filters.filter(({ name }) => query.has(name));
-  // A filter that is set is never hidden. What somebody types into stays where it is.
+  // A filter that is set is never hidden. A field keeps its place while a person types into it.
   const [first] = useState(() => new Set(set.map(({ name }) => name)));
   const isShown = ({ name }: Filter, at: number) => at < usual || first.has(name);
   const shown = filters.filter(isShown);
@@ -86,7 +86,7 @@ function OneFilter({ filter, isFirst }: { filter: Filter; isFirst: boolean }): R
   return <TypedFilter key={filter.name} filter={filter} value={value} label={label} isFirst={isFirst} />;
 }
 
-/** A choice of groups. What the address names stays in it, also beyond the first ones. */
+/** A choice of groups. It contains the group that the address names, also beyond the first ones. */
 function GroupFilter({ name, label, value }: { name: string; label: string; value: string }): ReactNode {
   const words = useWords();
   const { document: groups } = useAnswer<Page<Group>>('listGroups', { query: { limit: 200 } });

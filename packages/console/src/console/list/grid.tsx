@@ -187,7 +187,7 @@ export function Grid<Item>({ list, columns, pages, sort, selection }: Props<Item
   );
 }
 
-/** What does not fit is told when somebody points at it. */
+/** Text that does not fit appears as a tool tip. */
 function showWhole({ currentTarget: cell }: MouseEvent<HTMLElement>): void {
   cell.title = cell.scrollWidth > cell.clientWidth ? (cell.textContent ?? '') : '';
 }

@@ -18,7 +18,7 @@ interface Props<Item> {
   list: ListDefinition<Item>;
   /** Beside the title. */
   actions?: ReactNode;
-  /** What may be done with items. Undefined: nothing can be selected. */
+  /** The actions for selected items. Undefined: items cannot be selected. */
   withSelected?: ((ids: readonly string[]) => ReactNode) | undefined;
   children?: ReactNode;
 }

@@ -22,7 +22,7 @@ export function rowsIn({
   return { first: Math.min(first, rows), end: Math.min(rows, Math.ceil((top + height) / rowHeight) + beyond) };
 }
 
-/** Where a key leads from a row. Undefined for a key that does not move. */
+/** The row that a key leads to. Undefined for a key that does not move. */
 export function afterKey(
   key: string,
   row: number,

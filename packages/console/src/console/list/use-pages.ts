@@ -1,4 +1,4 @@
-// The pages of a list, one after the other: a page begins where the one before ended, so that no row is skipped or shown
+// The pages of a list, one after the other. A page begins at the end of the one before. So no row is skipped or shown
 // twice while the list changes.
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { addressOf, call, type Query } from '../api/call.ts';
@@ -77,7 +77,7 @@ export function usePages<Item>(operation: OperationName, query: Query, changes: 
     };
     if (!isBackground) begin();
     else if (rows.current <= mostAgain)
-      // A fetch that is under way ends first: one that is slow would never end otherwise.
+      // A fetch that is under way ends first. Otherwise a slow one never ends.
       void running.current.then(() => {
         if (!isOver) timer = setTimeout(begin, Math.max(0, restUntil.current - performance.now()));
       });

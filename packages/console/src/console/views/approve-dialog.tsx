@@ -1,4 +1,4 @@
-// Approve updates: for which groups, which action, until when. And what that does, before it is done.
+// Approve updates: the dialog for groups, action and deadline. It forecasts the effect before the decision.
 import { type ReactNode, useState } from 'react';
 import { useAnswer } from '../api/cached.ts';
 import { Refusal } from '../api/call.ts';

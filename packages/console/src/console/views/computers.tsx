@@ -129,7 +129,7 @@ function Selected({ ids }: { ids: readonly string[] }): ReactNode {
     } catch (error) {
       say(`${words.computers.moved(done, group)} ${wordsOf(error, words)}`, { isBad: true });
     } finally {
-      // Once for all of them: each would make every list ask again.
+      // Once for all of them. A note for each makes every list ask again each time.
       noteChange();
     }
   };

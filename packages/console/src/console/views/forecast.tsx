@@ -1,4 +1,4 @@
-// What a decision would do, as the server counts it: computers, bytes, files, restarts, hours.
+// The forecast of a decision, as the server counts it: computers, bytes, files, restarts, hours.
 import { type ReactNode, useState } from 'react';
 import { useAnswer } from '../api/cached.ts';
 import type { Action } from '../api/documents.ts';

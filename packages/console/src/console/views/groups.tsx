@@ -72,7 +72,7 @@ export default function Groups(): ReactNode {
   );
 }
 
-/** What may be done with the chosen groups. The server refuses changes of those that are built in. */
+/** The actions for the chosen groups. The server refuses changes of those that are built in. */
 function Chosen({ ids }: { ids: readonly string[] }): ReactNode {
   const words = useWords();
   const [renaming, setRenaming] = useState<{ name: string; etag: string } | undefined>();

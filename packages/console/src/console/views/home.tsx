@@ -1,5 +1,5 @@
-// Home: what is to do, each entry with the button that leads to it, then the state of the server from the self-update
-// service to the disks.
+// Home: the list of tasks, each with the button that leads to its view. Below it the state of the server, from the
+// self-update service to the disks.
 import type { HomeDocument } from '@moult/server/home-document';
 import type { ReactNode } from 'react';
 import { useAnswer } from '../api/cached.ts';

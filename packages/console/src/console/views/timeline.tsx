@@ -1,4 +1,4 @@
-// What happened to a computer, newest first: its self-update, and what it reported of checks, downloads and installations.
+// The history of a computer, newest first: its self-update, and its reports of checks, downloads and installations.
 import type { ReactNode } from 'react';
 import { Mark } from '../../mark.tsx';
 import { useAnswer } from '../api/cached.ts';

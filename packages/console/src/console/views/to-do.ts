@@ -1,4 +1,5 @@
-// What is to do, made of the state of the server: worst first, each with the view that mends it and how long it waits.
+// The tasks of an administrator, made of the state of the server. The worst comes first. Each has the view that fixes
+// it, and says how long it waits.
 import type { HomeDocument } from '@moult/server/home-document';
 import type { Page, Status, Update } from '../api/documents.ts';
 import { hrefOf } from '../kit/address.ts';
@@ -18,7 +19,7 @@ export interface Task {
 
 interface Others {
   status: Status | undefined;
-  /** Updates that computers need and nobody decided on. The oldest one first. */
+  /** Updates that computers need and that have no decision. The oldest one first. */
   waiting: Page<Update> | undefined;
   /** Computers in no group. */
   unassigned: number | undefined;

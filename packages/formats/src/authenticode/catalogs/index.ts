@@ -8,7 +8,7 @@ import { type VerifyOptions, verifyFile } from '../verify/index.ts';
 
 /**
  * Judges `catalog` and whether it names `bytes`. The report is the one of the catalog. A file that is not named, or
- * only by a digest that does not count, is a problem in it. Throws FormatError for what is no catalog.
+ * only by a digest that does not count, is a problem in it. Throws FormatError if `catalog` is not a catalog.
  */
 export async function verifyInCatalog(
   bytes: Uint8Array,

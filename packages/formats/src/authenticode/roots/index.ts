@@ -1,8 +1,8 @@
-// The roots under which Microsoft signs code and time stamps, by their thumbprints. The certificates themselves are not
-// part of Moult: an administrator fetches them where docs/signing.md says, and these numbers tell whether they are the
-// right ones. The four under which Windows, Office and their time stamps were signed from 1997 to today. Held against
-// the certificates that Wine brings (roots.test.ts). Newer ones (ECC, identity verification) are not listed: nothing
-// here to hold them against.
+// The roots for Microsoft's signatures on code and time stamps, by their thumbprints. The certificates themselves are
+// not part of Moult. An administrator fetches them as docs/signing.md says, and these numbers tell whether they are the
+// right ones. The list has the four roots that certify Windows, Office and their time stamps from 1997 to today. A test
+// compares them with the certificates that Wine brings (roots.test.ts). Newer ones (ECC, identity verification) are not
+// listed: we have nothing to compare them with.
 
 interface KnownRoot {
   name: string;

@@ -25,14 +25,14 @@ export interface VerifyOptions {
   acceptClaimedTime?: boolean;
   /** The time to judge by where the signature names none. */
   now?: Date;
-  /** Largest signature that is read. What is larger is reported as malformed. */
+  /** Largest signature that is read. A larger one is reported as malformed. */
   maxSignatureBytes?: number;
 }
 
 /**
- * Judges the Authenticode signatures of a cabinet, a PE file, a Windows Installer file or a security catalog held in
- * memory. A bad signature is a report. FormatError is thrown for a file that is none of these, contradicts itself, or
- * for PEM that is none.
+ * Judges the Authenticode signatures of a file in memory: a cabinet, a PE file, a Windows Installer file or a security
+ * catalog. A bad signature is a report. Throws FormatError for a file of another kind, for one that contradicts itself,
+ * and for malformed PEM.
  */
 export async function verifyFile(bytes: Uint8Array, options: VerifyOptions): Promise<SignatureReport> {
   const question: SignatureQuestion = {
