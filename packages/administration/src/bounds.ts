@@ -345,6 +345,13 @@ export const contentBounds = declareBounds('content-fetch', {
     client: 'nothing',
     administrator: 'the error SERVER_REFUSED until then',
   },
+  maxRequested: {
+    what: 'Update files that an upstream server is asked to fetch, after one run',
+    fallback: 1000,
+    range: [0, 1_000_000],
+    client: 'nothing',
+    administrator: 'nothing. The next run asks for others',
+  },
   maxDemanded: {
     what: 'Update files that clients asked for and that wait to be fetched',
     fallback: 10_000,

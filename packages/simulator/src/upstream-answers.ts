@@ -14,7 +14,8 @@ const instance = 'http://www.w3.org/2001/XMLSchema-instance';
 /** The whole answer to an operation: `result` is the content of its result element. */
 export function answerText(kind: UpstreamKind, operation: string, result: string): string {
   const uri = operation === 'GetAuthorizationCookie' ? authNamespace : namespace;
-  const content = `<${operation}Result>${result}</${operation}Result>`;
+  // It answers before the files are there, without a result.
+  const content = operation === 'DownloadFiles' ? '' : `<${operation}Result>${result}</${operation}Result>`;
   if (kind === 'microsoft') {
     return `<s:Envelope xmlns:s="${envelope}"><s:Body><${operation}Response xmlns="${uri}" xmlns:i="${instance}">${content}</${operation}Response></s:Body></s:Envelope>`;
   }

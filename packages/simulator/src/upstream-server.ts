@@ -208,6 +208,15 @@ const operations: Readonly<Record<string, (state: State, asked: XmlElement) => s
     if (ids.length === 0 || ids.length > idsPerCall) throw new Refusal('InvalidParameters', 'updateIds');
     return updateData(state, ids);
   },
+  DownloadFiles: (state, asked) => {
+    requireCookie(state, asked);
+    const digests = childElements(childNamed(asked, 'fileDigestList') ?? asked).map((child) => textOf(child).trim());
+    if (digests.length === 0 || digests.length > idsPerCall) throw new Refusal('InvalidParameters', 'fileDigestList');
+    const known = new Set(state.catalog.flatMap(({ files }) => files.map(({ sha1 }) => sha1)));
+    const missing = digests.filter((digest) => !known.has(digest));
+    if (missing.length > 0) throw new Refusal('FileDigestsMissing', missing.join('|'));
+    return '';
+  },
 };
 
 const idsPerCall = 100;

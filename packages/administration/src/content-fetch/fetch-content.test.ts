@@ -187,6 +187,32 @@ describe('files of updates', () => {
     assert.ok(here.visible(sha1));
   });
 
+  it('are asked for from an upstream server that does not have them yet, and come with the next run', async () => {
+    await using here = await openContentLab();
+    const [{ sha1 } = { sha1: '' }] = here.files;
+    here.lab.upstream.failContent(sha1, { kind: 'missing' });
+    const first = await here.fetch({}, new Set([sha1]));
+    assert.match(first.failures[0]?.message ?? '', /upstream server was asked to fetch it/);
+    const calls = here.lab.upstream.calls.filter(({ operation }) => operation === 'DownloadFiles');
+    const digest = Buffer.from(sha1, 'hex').toString('base64');
+    assert.deepEqual(
+      calls.map(({ status, body }) => [status, body.includes(`<base64Binary>${digest}</base64Binary>`)]),
+      [[200, true]],
+    );
+    assert.deepEqual((await here.fetch({}, new Set([sha1]))).failures, []);
+  });
+
+  it('that the upstream server does not know, or while it refuses to be asked, are only named', async () => {
+    await using here = await openContentLab();
+    const [{ sha1 } = { sha1: '' }] = here.files;
+    for (const code of ['FileDigestsMissing', 'IncompatibleProtocolVersion']) {
+      here.lab.upstream.failContent(sha1, { kind: 'missing' });
+      here.lab.upstream.failNext('DownloadFiles', { kind: 'soap', code });
+      const { failures } = await here.fetch({}, new Set([sha1]));
+      assert.doesNotMatch(failures[0]?.message ?? 'asked', /asked/);
+    }
+  });
+
   it('are not visible with other bytes than the update says, and the others come', async () => {
     await using here = await openContentLab();
     const [{ sha1 } = { sha1: '' }] = here.files;

@@ -13,6 +13,7 @@ import { authoritiesFor } from '../synchronisation/trust.ts';
 import { fetchFile } from '../web-files/index.ts';
 import { createThrottle, type Throttle } from './bandwidth.ts';
 import { holdAlone } from './one-at-a-time.ts';
+import { requestFiles } from './request-files.ts';
 import { addressesOf, type WantedFile, wantedFiles, withinRoom } from './wanted-files.ts';
 
 export type ContentConfig = Pick<
@@ -24,6 +25,7 @@ export type ContentConfig = Pick<
   | 'diskReserveMib'
   | 'upstream'
   | 'upstreamCa'
+  | 'publicUrl'
 >;
 
 export interface FetchParts {
@@ -34,6 +36,7 @@ export interface FetchParts {
   log: Log;
   environment: Readonly<Record<string, string | undefined>>;
   now(): Date;
+  random?(): number;
   /** Waits so many milliseconds, or until the signal. */
   wait(ms: number, signal: AbortSignal): Promise<void>;
   /** Stops the downloads. The next run continues them. */
@@ -116,6 +119,7 @@ class Downloads {
   readonly #upstream: URL;
   readonly #throttle: Throttle;
   readonly #arriving = new Map<string, number>();
+  readonly #notAtUpstream = new Set<string>();
   #authorities: string[] | undefined;
   #sources = new Map<string, string>();
   #progress: FetchProgress = { files: 0, done: 0, bytes: 0, doneBytes: 0 };
@@ -164,7 +168,21 @@ class Downloads {
       const message = 'Fetching update files was stopped. The next run continues it.';
       throw new AdministrationError('ADMINISTRATION_SYNC_STOPPED', message);
     }
+    await this.#requestMissing(result.failures);
     return result;
+  }
+
+  /** An upstream that fetches files only once somebody needs them is told of those that it does not have. */
+  async #requestMissing(failures: ContentFailure[]): Promise<void> {
+    const missing = failures.filter(({ sha1 }) => this.#notAtUpstream.has(sha1)).slice(0, this.#bounds.maxRequested);
+    if (missing.length === 0) return;
+    const requested = await requestFiles(
+      { ...this.#parts, upstream: this.#upstream, authorities: this.#authorities },
+      missing.map(({ sha1 }) => sha1),
+    );
+    for (const failure of missing) {
+      if (requested.has(failure.sha1)) failure.message += requestedAdvice;
+    }
   }
 
   /** Undefined once the file is in its place. */
@@ -180,6 +198,8 @@ class Downloads {
       const why = await this.#fetchFrom(file, address);
       if (!why) return undefined;
       reasons.push(why);
+      if (address.startsWith(`${this.#upstream.origin}/Content/`) && why.httpStatus === 404)
+        this.#notAtUpstream.add(sha1);
     }
     const code = reasons.at(-1)?.code ?? '';
     return { sha1, fileName, code, message: reasons.map(({ message }) => message).join(' ') };
@@ -247,6 +267,8 @@ function isOfTheLine({ code, httpStatus = 0 }: AdministrationError): boolean {
   const isOfTheQuestion = httpStatus >= 400 && httpStatus < 500 && httpStatus !== 408 && httpStatus !== 429;
   return code === 'ADMINISTRATION_FETCH' && !isOfTheQuestion;
 }
+
+const requestedAdvice = ' The upstream server was asked to fetch it, and the next run tries it again.';
 
 function broken(fileName: string, why: string): AdministrationError {
   return new AdministrationError('ADMINISTRATION_FETCH', `${fileName} cannot be fetched: ${why}.`);

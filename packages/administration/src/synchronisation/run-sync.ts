@@ -1,12 +1,12 @@
 // Runs a synchronisation. It asks for the lists, then fetches and stages the updates that the catalog does not have. At
 // the end all of them become a part of the catalog at once. The store has every answer before the next question. So a
 // run continues after a kill.
-import { randomUUID } from 'node:crypto';
 import type { ListedIdentity } from '@moult/protocol/server-sync';
 import type { ExpiredUpdate, OwnedSync, StagedBatch, Store, SyncRun } from '@moult/store';
 import { ServerError } from '@moult/store/errors';
 import { upstreamBounds } from '../bounds.ts';
 import { AdministrationError } from '../errors.ts';
+import { accountId } from './account.ts';
 import { fetchBatch } from './fetch-batch.ts';
 import { noteLanguages } from './languages.ts';
 import { endOwner, isGone, newOwner } from './owners.ts';
@@ -361,14 +361,6 @@ export function upstreamUrl(text: string): URL {
   if (url && (url.protocol === 'http:' || url.protocol === 'https:') && url.username === '') return url;
   const message = `${text} is not the address of an upstream server. Write http://NAME:PORT or https://NAME:PORT.`;
   throw new AdministrationError('ADMINISTRATION_UPSTREAM_REFUSED', message);
-}
-
-/** By this the upstream knows us again. It stays when a backup is restored. */
-async function accountId(store: Store): Promise<string> {
-  const known = await store.loadSetting('sync-account');
-  if (known !== undefined) return known;
-  await store.saveSetting('sync-account', randomUUID());
-  return (await store.loadSetting('sync-account')) ?? '';
 }
 
 /** Real WSUS says so of an anchor that is not its own. */

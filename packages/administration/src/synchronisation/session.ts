@@ -27,8 +27,10 @@ interface SessionOptions {
 }
 
 type Operations = (typeof serverSyncWebService)['operations'];
+/** Calls whose answers have a result. */
+type AnsweredCall = Exclude<keyof Operations, 'DownloadFiles'>;
 type CookieCall = 'GetConfigData' | 'GetRevisionIdList' | 'GetUpdateData';
-type ResultOf<Name extends keyof Operations> = NonNullable<ResponseOf<Operations[Name]>['result']>;
+type ResultOf<Name extends AnsweredCall> = NonNullable<ResponseOf<Operations[Name]>['result']>;
 
 export interface UpstreamSession {
   /**
@@ -39,6 +41,8 @@ export interface UpstreamSession {
     name: Name,
     parameters: Omit<RequestOf<Operations[Name]>, 'cookie'>,
   ): Promise<ResultOf<Name>>;
+  /** Asks the upstream to get a file (SHA-1) that it does not have. Throws as `call`, and UpstreamFault for one it does not know. */
+  requestFile(sha1: Uint8Array): Promise<void>;
 }
 
 /** A fault that says something of what was asked. */
@@ -65,17 +69,23 @@ export function createSession(options: SessionOptions): UpstreamSession {
   const xmlLimits = { ...defaultXmlLimits, maxCharacters: options.limits.answerBytes };
   const post = (path: string, action: string, body: string) => patient(options, path, action, body);
 
-  async function ask<Name extends keyof Operations & string>(
+  async function exchange<Name extends keyof Operations & string>(
     name: Name,
     parameters: RequestOf<Operations[Name]>,
-  ): Promise<ResultOf<Name>> {
+  ): Promise<ResponseOf<Operations[Name]>> {
     const body = writeCall(serverSyncWebService, name, parameters);
     const text = await post(syncPath, soapActionOf(serverSyncWebService, name), body);
     // Only lists are long. Two million elements take gigabytes.
     const isList = name === 'GetRevisionIdList';
     const bounds = isList ? xmlLimits : { ...xmlLimits, maxElements: options.limits.answerElements };
-    const read = () => readAnswer(serverSyncWebService, name, text, bounds);
-    const said = readSaid<{ result?: ResultOf<Name> | undefined }>(options.upstream, read);
+    return readSaid(options.upstream, () => readAnswer(serverSyncWebService, name, text, bounds));
+  }
+
+  async function ask<Name extends AnsweredCall & string>(
+    name: Name,
+    parameters: RequestOf<Operations[Name]>,
+  ): Promise<ResultOf<Name>> {
+    const said = (await exchange(name, parameters)) as { result?: ResultOf<Name> | undefined };
     return requireResult(options.upstream, name, said);
   }
 
@@ -108,18 +118,23 @@ export function createSession(options: SessionOptions): UpstreamSession {
       throw badAnswer(upstream, `its cookie has more than ${limits.cookieBytes} bytes`);
   }
 
-  return {
-    async call(name, parameters) {
-      for (let attempt = 1; ; attempt++) {
-        try {
-          if (!cookie || options.now().getTime() >= renewAt) await renew();
-          return (await ask(name, { ...parameters, cookie } as never)) as never;
-        } catch (error) {
-          if (!isOldCookie(error)) throw error;
-          if (attempt >= authorizations) throw refused(options.upstream, error);
-          cookie = undefined;
-        }
+  async function withCookie<T>(work: (good: Cookie | undefined) => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        if (!cookie || options.now().getTime() >= renewAt) await renew();
+        return await work(cookie);
+      } catch (error) {
+        if (!isOldCookie(error)) throw error;
+        if (attempt >= authorizations) throw refused(options.upstream, error);
+        cookie = undefined;
       }
+    }
+  }
+
+  return {
+    call: (name, parameters) => withCookie((good) => ask(name, { ...parameters, cookie: good } as never)) as never,
+    async requestFile(sha1) {
+      await withCookie((good) => exchange('DownloadFiles', { fileDigestList: [sha1], ...(good && { cookie: good }) }));
     },
   };
 }

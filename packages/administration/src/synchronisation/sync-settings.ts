@@ -7,7 +7,11 @@ import type { SyncSettings } from './run-sync.ts';
  * The upstream learns the name of the public address, else that of this machine. Real WSUS refuses text that cannot be
  * a host name.
  */
-export function syncSettings({ upstream, upstreamCa, publicUrl }: ServerConfig): SyncSettings {
+export function syncSettings({
+  upstream,
+  upstreamCa,
+  publicUrl,
+}: Pick<ServerConfig, 'upstream' | 'upstreamCa' | 'publicUrl'>): SyncSettings {
   const named = publicUrl === undefined ? hostname() : new URL(publicUrl).hostname;
   const name = named.replaceAll(/[^\w.-]+/g, '-').replaceAll(/^[.-]+|[.-]+$/g, '') || 'moult';
   return { upstream, upstreamCa, name };

@@ -1,6 +1,7 @@
 // The services of MS-WSUSSS. A downstream server calls them on its upstream server.
 import type { Service } from '../soap/service.ts';
 import {
+  downloadFiles,
   getAuthConfig,
   getAuthorizationCookie,
   getConfigData,
@@ -18,6 +19,7 @@ const operations = {
   GetConfigData: getConfigData,
   GetRevisionIdList: getRevisionIdList,
   GetUpdateData: getUpdateData,
+  DownloadFiles: downloadFiles,
 };
 
 export const serverSyncWebService: Service<typeof operations> = {

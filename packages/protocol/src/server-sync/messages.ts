@@ -111,6 +111,12 @@ export const getRevisionIdList = operation(
   }),
 );
 
+/** Asks for files that the upstream does not have itself yet. It fetches them later, and answers at once. */
+export const downloadFiles = operation(
+  record({ cookie: optional('cookie', cookie), fileDigestList: list('fileDigestList', 'base64Binary', base64) }),
+  record({}),
+);
+
 const updateData = record({
   id: optional('Id', identity),
   /** The whole document. Exactly one of the two is there. */
