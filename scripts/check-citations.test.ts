@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { findWrongCitations, readHeadings, wrongIn } from './check-citations.ts';
+import { findWrongCitations, readHeadings, readPages, wrongIn } from './check-citations.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const documents = new Map(['MS-WUSP', 'MS-WSUSSS'].map((name) => [name, readHeadings(root, name)]));
-const why = (file: string, text: string) => wrongIn(file, text, documents).map((one) => one.why);
+const pages = readPages(root);
+const why = (file: string, text: string) => wrongIn(file, text, documents, pages).map((one) => one.why);
 
 it('every citation in the repository fits', () => {
   assert.deepEqual(findWrongCitations(root), []);
@@ -23,9 +24,24 @@ it('a section that does not exist, or is that of another operation, is named', (
 });
 
 it('notes that are not in the repository are no source', () => {
-  assert.match(why('a.ts', '// always so (logs.md, "Known sequences")')[0] ?? '', /logs\.md is not in this repository/);
+  for (const note of ['ms-wusp.md', 'agent-trust.md', 'reference/policy-and-gpo.md'])
+    assert.deepEqual(why('packages/a/b.ts', `// always so (${note}, 4.2)`), [
+      `${note} is not in this repository: say in a sentence what it says`,
+    ]);
   assert.match(why('a.ts', '// refuses beyond this (digest 6.6)')[0] ?? '', /is not in this repository/);
-  assert.deepEqual(why('a.ts', '// See docs/self-update.md and [its page](../self-update.md).'), []);
+  assert.deepEqual(why('docs/errors/a.md', 'See docs/self-update.md and [its page](../self-update.md).'), []);
+});
+
+it('a result code that has a published name is cited by it', () => {
+  const name = 'WU_E_PT_EXCEEDED_MAX_SERVER_TRIPS';
+  const wanted = [`0x80244010 has a name: write ${name}`];
+  assert.deepEqual(why('a.ts', '// It gives up then (0x80244010).'), wanted);
+  assert.deepEqual(why('a.ts', 'const codes = [0x80244010, 0x800f0906];'), wanted);
+  assert.deepEqual(why('a.ts', `// It gives up then (${name}, 0x80244010).`), []);
+  assert.deepEqual(
+    why('a.ts', "const shown = 'as 0x80244010'; // Such as `0x80244010`.\nconst marks = /0x80244010/i;"),
+    [],
+  );
 });
 
 it('what fits is not named', () => {

@@ -1,10 +1,13 @@
-// Holds every citation of MS-WUSP and MS-WSUSSS against the headings of the documents (fixtures/specifications): the section
-// exists, and where an operation is named beside it, in the line or by the name of the file, it is the section of that one.
+// Checks what sources and pages cite. A section of MS-WUSP or MS-WSUSSS must be among the headings of the documents
+// (fixtures/specifications). If the line or the name of the file names an operation, it must be the section of that one.
+// A Markdown page must be in the repository. A result code must have its published name, if it has one.
 // Prints each breach as file:line and exits 1.
 import { globSync, readFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { meaningOf } from '../packages/doctor/src/hresult/error-table.ts';
 import type { Breach } from './check-structure.ts';
+import { readSourceTexts } from './words/comments.ts';
 
 const cited = [
   'packages/*/{src,test}/**/*.{ts,tsx}',
@@ -12,7 +15,11 @@ const cited = [
   'bench/**/*.ts',
   'scripts/**/*.ts',
   'docs/**/*.md',
+  '*.md',
 ];
+
+/** Everything that names of pages are looked up in. */
+const repositoryPages = ['{docs,examples,fixtures,conformance}/**/*.md', 'packages/*/*.md', '*.md'];
 
 /** The parts of the documents whose sections are operations. */
 const operationParts: Readonly<Record<string, string>> = { 'MS-WUSP': '3.1.5', 'MS-WSUSSS': '3.1.4' };
@@ -26,17 +33,28 @@ interface Headings {
 /** Every citation in the checkout at `root` that does not fit. */
 export function findWrongCitations(root: string): Breach[] {
   const documents = new Map(Object.keys(operationParts).map((name) => [name, readHeadings(root, name)]));
+  const pages = readPages(root);
   return globSync(cited, { cwd: root })
     .map((file) => file.replaceAll('\\', '/'))
     .filter((file) => !file.includes('/dist/') && !file.endsWith('check-citations.test.ts'))
     .sort()
-    .flatMap((file) => wrongIn(file, readFileSync(join(root, file), 'utf8'), documents));
+    .flatMap((file) => wrongIn(file, readFileSync(join(root, file), 'utf8'), documents, pages));
 }
 
-/** The citations in `text` that do not fit. `file` says which operation it is about, when it has the name of one. */
-export function wrongIn(file: string, text: string, documents: ReadonlyMap<string, Headings>): Breach[] {
-  return text.split('\n').flatMap((line, at) => [
-    ...(file.endsWith('.md') ? [] : notesNobodyHas(line)).map((why) => ({ file, line: at + 1, why })),
+/** The pages of the checkout at `root`, by their paths. */
+export function readPages(root: string): ReadonlySet<string> {
+  return new Set(globSync(repositoryPages, { cwd: root }).map((file) => file.replaceAll('\\', '/')));
+}
+
+/** The citations in `text` that do not fit. `file` says which operation it is about, if it has the name of one. */
+export function wrongIn(
+  file: string,
+  text: string,
+  documents: ReadonlyMap<string, Headings>,
+  pages: ReadonlySet<string>,
+): Breach[] {
+  const ofLines = text.split('\n').flatMap((line, at) => [
+    ...(isTest(file) ? [] : missingPages(file, line, pages)).map((why) => ({ file, line: at + 1, why })),
     ...[...line.matchAll(/(MS-WUSP|MS-WSUSSS)(?: section)? (\d+(?:\.\d+)*(?:(?:, | and )\d+(?:\.\d+)+)*)/g)].flatMap(
       ([, name = '', numbers = '']) => {
         const headings = documents.get(name);
@@ -49,15 +67,55 @@ export function wrongIn(file: string, text: string, documents: ReadonlyMap<strin
       },
     ),
   ]);
+  return [
+    ...ofLines,
+    ...(/\.tsx?$/.test(file) && !isTest(file) && !definesCodes.test(file) ? namelessCodes(file, text) : []),
+  ];
 }
 
-/** Summaries that were at hand when the code was written, and are not in the repository. */
-function notesNobodyHas(line: string): string[] {
-  const notes =
-    line.match(
-      /(?<![\w/.-])(?:ms-wusp|ms-wsusss|update-metadata|self-update|logs|troubleshooting)\.md\b|\(?digest (?:of MS-\w+ )?\d+\.\d+/g,
-    ) ?? [];
-  return notes.map((note) => `${note} is not in this repository: say in a sentence what it says`);
+function isTest(file: string): boolean {
+  return /\.test\.tsx?$|\/test\//.test(file);
+}
+
+/** Pages that a line cites and that no reader of the repository has: summaries from elsewhere. */
+function missingPages(file: string, line: string, pages: ReadonlySet<string>): string[] {
+  const cited = [...line.matchAll(/(?<![\w*{}.-])((?:[\w.-]+\/)*[\w-]+\.md)\b/g)].map(([, path = '']) => path);
+  const digests = line.match(/\bdigest (?:of MS-\w+ )?\d+\.\d+/g) ?? [];
+  return [...cited.filter((path) => !isHere(path, file, pages)), ...digests].map(
+    (note) => `${note} is not in this repository: say in a sentence what it says`,
+  );
+}
+
+/** From the file, from the root, or from docs/. A recipe adds pages, and one comment stands for all pages of codes. */
+function isHere(path: string, file: string, pages: ReadonlySet<string>): boolean {
+  if (file.startsWith('docs/contributing/') || basename(path) === 'CODE.md') return true;
+  return [join(dirname(file), path), path, join('docs', path)].some((one) => pages.has(one.replaceAll('\\', '/')));
+}
+
+/** Lists of codes and ranges of them. */
+const definesCodes = /^packages\/(?:protocol|doctor)\/src\/hresult\//;
+
+/** Result codes as bare numbers, though they have a published name: in code, and in comments outside of quotations. */
+function namelessCodes(file: string, source: string): Breach[] {
+  const ofComments = readSourceTexts(source).flatMap(({ kind, line, text }) =>
+    kind === 'comment' ? codesIn(text).map((code) => ({ code, line, isNamed: text.includes(code.name) })) : [],
+  );
+  const ofCode = source.split('\n').flatMap((text, at) =>
+    codesIn(text.replace(/\/\/.*|\/\*.*|^ *\*.*|(?<=^|[(,=:|])\s*\/.*\/[a-z]*/, '')).map((code) => ({
+      ...{ code, line: at + 1, isNamed: false },
+    })),
+  );
+  return [...ofComments, ...ofCode]
+    .filter(({ isNamed }) => !isNamed)
+    .map(({ code, line }) => ({ file, line, why: `${code.digits} has a name: write ${code.name}` }));
+}
+
+function codesIn(text: string): { digits: string; name: string }[] {
+  const plain = text.replaceAll(/`[^`]*`|"[^"]*"|“[^”]*”|'[^']*'/g, '');
+  return (plain.match(/\b0x(?:8\d|[89a-f]{2}|00)[\da-f]{6}\b/gi) ?? []).flatMap((digits) => {
+    const name = meaningOf(Number(digits))?.name;
+    return name === undefined ? [] : [{ digits, name }];
+  });
 }
 
 function problemOf(
@@ -96,6 +154,6 @@ function kebab(name: string): string {
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const breaches = findWrongCitations(fileURLToPath(new URL('..', import.meta.url)));
   for (const { file, line, why } of breaches) console.error(`${file}:${line}: ${why}`);
-  if (breaches.length === 0) console.log('citations: every section that is cited is what it is said to be');
+  if (breaches.length === 0) console.log('citations: sections are what they are said to be, pages are here, and codes have their names');
   process.exitCode = breaches.length === 0 ? 0 : 1;
 }

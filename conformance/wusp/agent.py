@@ -7,7 +7,7 @@ import uuid
 
 from lxml import etree
 
-MOST_TRIPS = 200  # an agent gives up there (0x80244010)
+MOST_TRIPS = 200  # an agent gives up there (WU_E_PT_EXCEEDED_MAX_SERVER_TRIPS)
 
 
 class Agent:

@@ -178,7 +178,7 @@ export const programBounds = declareBounds('agent', {
     client: 'the scan ends with an error',
     administrator: 'a line in the log of the agent',
   },
-  /** As native agents: a server that needs more round trips than this in one pass is given up (0x80244010). */
+  /** As native agents: a server that needs more round trips than this in one pass is given up (WU_E_PT_EXCEEDED_MAX_SERVER_TRIPS). */
   maxTrips: {
     what: 'Round trips of a scan',
     fallback: 200,

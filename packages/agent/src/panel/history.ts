@@ -14,7 +14,7 @@ export interface HistoryEntry {
   /** `Installed`, `Installation failed`, … */
   what: string;
   result: 'good' | 'bad' | 'pending';
-  /** 0x80070643. '' when it went well. */
+  /** `0x80070643`. '' when it went well. */
   code: string;
 }
 

@@ -11,7 +11,10 @@ import type { SelfUpdateSession } from './session.ts';
 const earlyTries = 3;
 const dayMs = 24 * 3_600_000;
 
-/** 0x8024D008: a version that failed its trials is tried again once a day. Throws AGENT_SELFUPDATE_FAILED_BEFORE. */
+/**
+ * WU_E_SELFUPDATE_SKIP_ON_FAILURE: a version that failed its trials is tried again once a day. Throws
+ * AGENT_SELFUPDATE_FAILED_BEFORE.
+ */
 export function refuseFailedVersion({ root, retryFailed, now }: SelfUpdateSession, version: string | undefined): void {
   if (retryFailed || version === undefined) return;
   const failure = readCurrent(root)?.failed.find((failed) => failed.version === version);

@@ -1,6 +1,6 @@
 // SoftwareDistribution\ReportingEvents.log: what the agent reported, one event per line, tab-separated.
 // SoftwareDistribution.log and Change.log of the server mirror the event log. Both are read here.
-import { eventNumbers } from '@moult/protocol/reporting';
+import { describeReport, eventNumbers } from '@moult/protocol/reporting';
 import type { LogEvent, Stage } from '../story/event.ts';
 import { parseStamp } from '../text/stamp.ts';
 
@@ -85,8 +85,7 @@ function stageOfReported(event: ReportedEvent): Stage {
   if (isOwn(event)) return 'self-update';
   const { scanSucceeded, scanFailed, connectionFailed } = eventNumbers;
   if (eventId === scanSucceeded || eventId === scanFailed || eventId === connectionFailed) return 'detection';
-  if (eventId >= 161 && eventId <= 168) return 'download';
-  if (/download/i.test(category)) return 'download';
+  if (describeReport(eventId, 0).kind === 'download' || /download/i.test(category)) return 'download';
   return /synchroni[sz]ation/i.test(category) ? 'detection' : 'installation';
 }
 

@@ -1,6 +1,6 @@
-// A code means different things in different stages: 0x800B0109 is the server's TLS certificate in a web service call.
-// In an installation it is the signer of an update. Before both it is the signer of a self-update file. Codes that mean
-// the same everywhere are in hresult/cause.ts.
+// A code means different things in different stages. In a web service call CERT_E_UNTRUSTEDROOT is the server's TLS
+// certificate, in an installation the signer of an update. Before both it is the signer of a self-update file. Codes that
+// mean the same everywhere are in hresult/cause.ts.
 import { publishedCodes as hr } from '@moult/protocol/hresult';
 import { causeOf, causeOfStatus } from '../hresult/cause.ts';
 import { errorTable, httpStatusOf } from '../hresult/error-table.ts';

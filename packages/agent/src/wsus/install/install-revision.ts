@@ -18,7 +18,7 @@ import { messageOf, verifyCabinet } from '../../self-update/verify-cabinet.ts';
 interface InstallParts {
   root: MachineRoot;
   operatorCaPem: string;
-  /** After this an installer is killed (0x80242007). */
+  /** After this an installer is killed (WU_E_UH_INSTALLERHUNG). */
   timeoutMs: number;
 }
 

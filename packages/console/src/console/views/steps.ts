@@ -8,7 +8,7 @@ export interface Step {
   tone: 'good' | 'bad' | 'pending' | 'quiet';
   text: string;
   updateId: string | undefined;
-  /** 0x80240022. '' when it went well. */
+  /** `0x80240022`. '' when it went well. */
   code: string;
 }
 
