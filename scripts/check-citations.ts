@@ -154,6 +154,7 @@ function kebab(name: string): string {
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const breaches = findWrongCitations(fileURLToPath(new URL('..', import.meta.url)));
   for (const { file, line, why } of breaches) console.error(`${file}:${line}: ${why}`);
-  if (breaches.length === 0) console.log('citations: sections are what they are said to be, pages are here, and codes have their names');
+  if (breaches.length === 0)
+    console.log('citations: sections are what they are said to be, pages are here, and codes have their names');
   process.exitCode = breaches.length === 0 ? 0 : 1;
 }
