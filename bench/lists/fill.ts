@@ -1,9 +1,14 @@
-// A server with 20,000 computers and 3,000 updates, written by the database itself: told by clients it would take hours.
+// A server with 20,000 computers and 3,000 updates or more, written by the database itself: told by clients it would take
+// hours.
 import { type Kysely, sql } from 'kysely';
 import type { Database } from '../../packages/store/src/database.ts';
 import type { Tables } from '../../packages/store/src/schema.ts';
 
-export const filled = { computers: 20_000, updates: 3000, groups: 100, statesPerComputer: 60, eventsPerComputer: 10 };
+type Sizes = Record<'computers' | 'updates' | 'groups' | 'statesPerComputer' | 'eventsPerComputer', number>;
+
+export const filled: Sizes = {
+  ...{ computers: 20_000, updates: 3000, groups: 100, statesPerComputer: 60, eventsPerComputer: 10 },
+};
 
 /** The ids of row `n`, as text of SQL. */
 const idOf = (mark: string, number: string) =>
@@ -18,7 +23,7 @@ const ids = {
 export const updateId = 'a0000007-5601-43c9-bac3-52d5db701494';
 
 /** Fills an empty, migrated database. `at`: the time of the newest events, in milliseconds. */
-export async function fill(database: Database, at: number): Promise<void> {
+export async function fill(database: Database, at: number, sizes: Sizes = filled): Promise<void> {
   const { engine, tables } = database;
   const id = (text: string) =>
     engine === 'sqlite' ? text : text.replaceAll('substr(', 'right(').replaceAll(', -7)', ', 7)');
@@ -29,18 +34,18 @@ export async function fill(database: Database, at: number): Promise<void> {
     const inside = (statement: string) => sql.raw(id(statement)).execute(transaction);
     await inside(`insert into target_groups (group_id, name, name_key, parent_id, created_at)
       select ${ids.group('n')}, 'Group ' || n, 'group ' || n, (select group_id from target_groups where parent_id is null), 0
-      from (${numbers(filled.groups)}) as numbers`);
+      from (${numbers(sizes.groups)}) as numbers`);
     await inside(`insert into computers (computer_id, dns_name, address, requested_groups, agent_generation, agent_version,
         os_version, os_name, os_description, registration, first_contact, last_contact, last_sync, last_report, scanned_at)
       select ${ids.computer('n')}, 'pc-' || n || '.example.test', '10.0.' || (n / 250) || '.' || (n % 250), '',
         case when n % 20 = 0 then 'sus' else 'wsus' end, '10.0.' || (n % 40), '10.0.' || (n % 9),
         'Windows ' || (n % 9), 'Windows', '{"text":"' || '${'x'.repeat(900)}' || '"}', 0,
-        ${at} - (n % 60) * ${days}, ${at}, ${at}, ${at} from (${numbers(filled.computers)}) as numbers`);
+        ${at} - (n % 60) * ${days}, ${at}, ${at}, ${at} from (${numbers(sizes.computers)}) as numbers`);
     await inside(`insert into computer_groups (computer_id, group_id)
-      select ${ids.computer('n')}, ${ids.group(`n % ${filled.groups} + 1`)} from (${numbers(filled.computers)}) as numbers
+      select ${ids.computer('n')}, ${ids.group(`n % ${sizes.groups} + 1`)} from (${numbers(sizes.computers)}) as numbers
       where n % 10 > 0`);
     await inside(`insert into updates (update_id, is_declined, changed_at)
-      select ${ids.update('n')}, case when n % 30 = 0 then 1 else 0 end, 0 from (${numbers(filled.updates)}) as numbers
+      select ${ids.update('n')}, case when n % 30 = 0 then 1 else 0 end, 0 from (${numbers(sizes.updates)}) as numbers
       union all select ${ids.category('n')}, 0, 0 from (${numbers(40)}) as numbers`);
     await inside(`insert into revisions (update_id, revision_number, update_type, category_type, title, document,
         document_bytes, core, extended, imported_at)
@@ -53,7 +58,7 @@ export async function fill(database: Database, at: number): Promise<void> {
         '2026-' || (n % 12) || ' Security Update for Product ' || (n % 32) || ' (KB' || (5000000 + n) || ')',
         ${bytes("'<a/>'")}, 4, ${bytes("'<a/>'")}, ${bytes(
           `'<ExtendedProperties MsrcSeverity="Critical"><KBArticleID>' || (5000000 + n) || '</KBArticleID></ExtendedProperties>'`,
-        )}, ${at} - (n % 900) * ${days} from (${numbers(filled.updates)}) as numbers`);
+        )}, ${at} - (n % 900) * ${days} from (${numbers(sizes.updates)}) as numbers`);
     await inside(`insert into revision_summaries (revision_id, update_id, revision_number, update_type, category_type,
         imported_at, explicitly_deployable, is_expired, clauses, more)
       select revision_id, update_id, 1, update_type, category_type, imported_at, 1, 0,
@@ -61,21 +66,21 @@ export async function fill(database: Database, at: number): Promise<void> {
           '+' || ${ids.category('revision_id % 8 + 1')} || ';+' || ${ids.category('revision_id % 32 + 9')} end, null
       from revisions`);
     await inside(`insert into deployments (update_id, group_id, action, deadline, created_at, changed_at, administrator)
-      select ${ids.update('n')}, ${ids.group(`n % ${filled.groups} + 1`)}, 'Install', null, 0, 0, 'bench'
+      select ${ids.update('n')}, ${ids.group(`n % ${sizes.groups} + 1`)}, 'Install', null, 0, 0, 'bench'
       from (${numbers(1500)}) as numbers`);
     // 30 needed, 2 failed, the rest installed, on different computers different ones.
     await inside(`insert into computer_update_status (computer_id, update_id, state, changed_at)
-      select ${ids.computer('numbers.n')}, ${ids.update(`(numbers.n * 7 + other.n) % ${filled.updates} + 1`)},
+      select ${ids.computer('numbers.n')}, ${ids.update(`(numbers.n * 7 + other.n) % ${sizes.updates} + 1`)},
         case when other.n <= 30 then 2 when other.n <= 32 then 5 else 4 end, ${at}
-      from (${numbers(filled.computers)}) as numbers, (${numbers(filled.statesPerComputer)}) as other`);
+      from (${numbers(sizes.computers)}) as numbers, (${numbers(sizes.statesPerComputer)}) as other`);
     await inside(`insert into reporting_events (instance_id, computer_id, received_at, time_at_target, namespace_id,
         event_number, source_id, update_id, revision_number, win32_hresult, app_name, replacement_strings, misc_data)
       select 'i' || numbers.n || '-' || other.n, ${ids.computer('numbers.n')}, ${at}, ${at}, 1,
-        case when (numbers.n + other.n) % 100 = 0 then 182 else 183 end, 101, ${ids.update(`numbers.n % ${filled.updates} + 1`)},
+        case when (numbers.n + other.n) % 100 = 0 then 182 else 183 end, 101, ${ids.update(`numbers.n % ${sizes.updates} + 1`)},
         1, case when (numbers.n + other.n) % 100 = 0 then -1 else 0 end, '', '["text"]', '[]'
-      from (${numbers(filled.eventsPerComputer)}) as other, (${numbers(filled.computers)}) as numbers`);
+      from (${numbers(sizes.eventsPerComputer)}) as other, (${numbers(sizes.computers)}) as numbers`);
     await inside(`insert into audit (occurred_at, actor, action, subject)
-      select n, 'bench', 'approve update', ${ids.update(`n % ${filled.updates} + 1`)} from (${numbers(20_000)}) as numbers`);
+      select n, 'bench', 'approve update', ${ids.update(`n % ${sizes.updates} + 1`)} from (${numbers(20_000)}) as numbers`);
   });
   await run(engine === 'sqlite' ? 'analyze' : 'vacuum analyze');
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { allComputers } from '@moult/store';
 import { importDocuments } from '@moult/store/catalog';
-import { approve, approveAll, decline } from './approvals.ts';
+import { approve, approveAll, declineAll } from './approvals.ts';
 import { addGroup } from './groups.ts';
 import { author, createAdministration, type DocumentParts, documentOf, idOf } from './test/administration.ts';
 import { listUpdates } from './updates.ts';
@@ -10,7 +10,7 @@ import { listUpdates } from './updates.ts';
 it('an approval without a group is for All Computers, and ends a decline', async () => {
   await using administration = await createAdministration(['Tool']);
   const { store } = administration;
-  await decline(administration, 'Tool', true);
+  await declineAll(administration, ['Tool'], true);
   const { groups, updateId } = await approve(administration, { update: 'tool', action: 'Install' });
   assert.deepEqual([updateId, groups.map(({ name }) => name)], [idOf(0), ['All Computers']]);
   assert.equal((await store.findRevisions(idOf(0))).at(-1)?.isDeclined, false);
@@ -59,13 +59,13 @@ it('several updates are approved at once, each once, or none of them when one ma
 it('nobody decides on a category', async () => {
   await using administration = await createAdministration(['Tool', 'category: Products']);
   await assert.rejects(approve(administration, { update: idOf(1), action: 'Install' }), { code: 'SERVER_REFUSED' });
-  await assert.rejects(decline(administration, idOf(1), true), { code: 'SERVER_REFUSED' });
+  await assert.rejects(declineAll(administration, [idOf(1)], true), { code: 'SERVER_REFUSED' });
 });
 
 it('each decision is on record with its author', async () => {
   await using administration = await createAdministration(['Tool']);
   await approve(administration, { update: 'Tool', action: 'Install' });
-  await decline(administration, 'Tool', true);
+  await declineAll(administration, ['Tool'], true);
   const records = await administration.store.listAudit({ limit: 10 });
   assert.deepEqual(
     records.map(({ action, actor }) => [action, actor]),
@@ -93,7 +93,7 @@ describe('a part of a bundle', () => {
     const expected = refusedWith('ADMINISTRATION_BUNDLE_MEMBER', /part of other updates.*"Update 1".*"Update 2"/);
     for (const action of ['Install', 'Uninstall', 'PreDeploymentCheck', 'Block', 'OptionalInstall'] as const)
       await assert.rejects(approve(administration, { update: idOf(0), action }), expected);
-    await assert.rejects(decline(administration, idOf(0), true), expected);
+    await assert.rejects(declineAll(administration, [idOf(0)], true), expected);
     const alone = refusedWith('ADMINISTRATION_BUNDLE_MEMBER', /No update in this catalog holds it/);
     await assert.rejects(approve(administration, { update: idOf(3), action: 'Install' }), alone);
     const listed = await listUpdates(administration, { limit: 10 });
@@ -114,7 +114,7 @@ describe('a part of a bundle', () => {
     await store.setDeclined(idOf(0), true, author);
     assert.equal((await listUpdates(administration, { limit: 10 })).total, 1);
     await approve(administration, { update: idOf(0), action: 'Inherit' });
-    await decline(administration, idOf(0), false);
+    await declineAll(administration, [idOf(0)], false);
     assert.deepEqual(await store.loadDeployments(), []);
     assert.deepEqual(await store.loadDeclined(), []);
   });
@@ -183,7 +183,7 @@ describe('an expired update', () => {
     const refusal = refusedWith('ADMINISTRATION_EXPIRED', /publisher expired/);
     for (const update of ['Update 0', `${idOf(0)}@1`, 'Update 1']) {
       await assert.rejects(approve(administration, { update, action: 'Install' }), refusal);
-      await assert.rejects(decline(administration, update, false), refusal);
+      await assert.rejects(declineAll(administration, [update], false), refusal);
     }
     assert.equal((await administration.store.loadDeclined()).length, 2);
   });
@@ -195,7 +195,7 @@ describe('an expired update', () => {
     const texts = [documentOf(idOf(0), 'Update 0', { revision: 3 }), documentOf(idOf(1), 'Update 1', expired)];
     await importDocuments(store, texts, author.at);
     assert.equal((await store.loadDeployments()).length, 1, 'revision 2 expired, and 3 is here');
-    await decline(administration, idOf(0), false);
+    await declineAll(administration, [idOf(0)], false);
     await approve(administration, { update: idOf(0), action: 'Install' });
     assert.equal((await store.loadDeployments()).length, 2);
   });
@@ -312,4 +312,23 @@ it('an approval names the files that are not here, of its parts too, each once',
     (await missing()).map(({ fileName }) => fileName),
     ['b.cab'],
   );
+});
+
+it('several updates for several groups are written in one transaction, and so is their decline', async (test) => {
+  await using administration = await createAdministration(['One', 'Two', 'Three']);
+  const { store } = administration;
+  for (const name of ['Pilot', 'Lab']) await addGroup(administration, name);
+  let announced = 0;
+  const end = store.subscribe((topic) => void (topic === 'deployments' && announced++));
+  test.after(end);
+  const all = ['One', 'Two', 'Three'];
+  const groups = ['Pilot', 'Lab', 'All Computers'];
+  const approved = await approveAll(administration, [...all, idOf(0)], { action: 'Install', groups });
+  assert.deepEqual([approved.length, (await store.loadDeployments()).length, announced], [3, 9, 1]);
+  const declined = await declineAll(administration, [...all, 'One'], true);
+  assert.deepEqual([declined.length, (await store.loadDeclined()).length, announced], [3, 3, 2]);
+  await assert.rejects(declineAll(administration, ['One', 'No such'], false), { code: 'SERVER_NOT_FOUND' });
+  assert.equal((await store.loadDeclined()).length, 3, 'one that is not there leaves all as they were');
+  await approveAll(administration, all, { action: 'Inherit', groups: ['Pilot'] });
+  assert.equal((await store.loadDeployments()).length, 6);
 });

@@ -70,9 +70,12 @@ export async function approveAll(
   }
   const allowed: Allowed[] = [];
   for (const one of found.values()) allowed.push(await requireAllowed(administration, one, approval));
-  const approved: Approved[] = [];
-  for (const one of allowed) approved.push(await carryOut(administration, one, groups, approval));
-  return approved;
+  await carryOut(administration, allowed, groups, approval);
+  const { action, deadline } = approval;
+  const named = groups.map(({ groupId, name }) => ({ groupId, name }));
+  return allowed.map(({ found: { updateId, title }, missingFiles }) => ({
+    ...{ updateId, title, action, deadline, groups: named, missingFiles },
+  }));
 }
 
 interface Allowed {
@@ -82,38 +85,51 @@ interface Allowed {
   missingFiles: MissingFile[];
 }
 
+/** Writes in several transactions, so that computers that report meanwhile do not wait long. */
 async function carryOut(
   { store, author }: Administration,
-  { found: { updateId, title }, open, missingFiles }: Allowed,
+  allowed: readonly Allowed[],
   groups: readonly TargetGroup[],
   { action, deadline }: Omit<Approval, 'update'>,
-): Promise<Approved> {
-  await acceptTerms(store, open, author);
-  const decided =
-    action === 'Inherit' ? new Set((await store.listDeploymentsOf(updateId)).map((one) => one.groupId)) : undefined;
-  for (const { groupId } of groups) {
+): Promise<void> {
+  const perTransaction = Math.max(1, Math.floor(decisionsPerTransaction / Math.max(1, groups.length)));
+  for (let start = 0; start < allowed.length; start += perTransaction) {
+    const some = allowed.slice(start, start + perTransaction);
+    for (const { open } of some) await acceptTerms(store, open, author);
+    const ids = some.map(({ found }) => found.updateId);
     // A group without a decision has none to withdraw.
-    if (decided?.has(groupId) === false) continue;
-    await store.deploy({ updateId, groupId, action, deadline, administrator: author.name }, author.at);
+    const decided = action === 'Inherit' ? await store.listDeploymentsOf(ids) : undefined;
+    const isDecided = decided && new Set(decided.map(({ updateId, groupId }) => `${updateId} ${groupId}`));
+    const decisions = ids.flatMap((updateId) =>
+      groups
+        .filter(({ groupId }) => isDecided?.has(`${updateId} ${groupId}`) !== false)
+        .map(({ groupId }) => ({ updateId, groupId, action, deadline })),
+    );
+    await store.deployAll(decisions, author);
   }
-  const named = groups.map(({ groupId, name }) => ({ groupId, name }));
-  return { updateId, title, action, deadline, groups: named, missingFiles };
 }
 
+/** A transaction takes about 100 ms. */
+const decisionsPerTransaction = 2000;
+
 /**
- * Declines the update, so that no computer is offered it, or lets its decisions count again. Throws as approve does,
- * and ADMINISTRATION_EXPIRED for the decline of an expired update, which stays.
+ * Declines updates, so that no computer is offered them, or lets their decisions count again. Either all change or none. An
+ * update that you name twice counts once. Throws as approve does, and ADMINISTRATION_EXPIRED for the decline of an expired
+ * update, which stays.
  */
-export async function decline(
+export async function declineAll(
   { store, author }: Administration,
-  update: string,
+  updates: readonly string[],
   isDeclined: boolean,
-): Promise<{ updateId: string; title: string; isDeclined: boolean }> {
-  const found = isDeclined ? await findDecidable(store, update) : await findUpdate(store, update);
-  const { updateId, title } = found;
-  if (!isDeclined) await refuseExpired(store, found);
-  await store.setDeclined(updateId, isDeclined, author);
-  return { updateId, title, isDeclined };
+): Promise<{ updateId: string; title: string; isDeclined: boolean }[]> {
+  const found = new Map<string, ListedRevision>();
+  for (const update of updates) {
+    const one = isDeclined ? await findDecidable(store, update) : await findUpdate(store, update);
+    if (!isDeclined) await refuseExpired(store, one);
+    found.set(one.updateId, one);
+  }
+  await store.setDeclinedAll([...found.keys()], isDeclined, author);
+  return [...found.values()].map(({ updateId, title }) => ({ updateId, title, isDeclined }));
 }
 
 /** The groups of these names or ids, each once. Throws AdministrationError SERVER_NOT_FOUND. */

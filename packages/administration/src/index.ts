@@ -1,5 +1,5 @@
 // The rules of administration, and the one door to a server. Commands and pages share them.
-export { type Approved, decline } from './approvals.ts';
+export { type Approved, declineAll } from './approvals.ts';
 export { listClones, listComputers, removeComputers, setMemberships, showComputer } from './computers.ts';
 export { addContent, listContent } from './content.ts';
 export { type DiskFigures, inspectDisks, writtenFolders } from './disks.ts';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { importDocuments } from '@moult/store/catalog';
-import { approve, decline } from './approvals.ts';
+import { approve, declineAll } from './approvals.ts';
 import { bulkBounds } from './bounds.ts';
 import { addGroup } from './groups.ts';
 import { approveMatching, declineMatching } from './matching.ts';
@@ -89,7 +89,7 @@ describe('a decision by filter', () => {
     const cut = await approveMatching(administration, many, install, course);
     assert.deepEqual([cut.count, cut.isCut], [bulkBounds.perTransaction, true]);
     assert.equal((await administration.store.loadDeployments()).length, bulkBounds.perTransaction);
-    await decline(administration, idOf(0), true);
+    await declineAll(administration, [idOf(0)], true);
     const limits = { ...bulkBounds, maxUpdates: 10 };
     const refused = { code: 'SERVER_REFUSED', count: titles.length };
     await assert.rejects(declineMatching(administration, many, true, { limits }), refused);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
 import { it } from 'node:test';
-import { approve, decline } from './approvals.ts';
+import { approve, declineAll } from './approvals.ts';
 import { importUpdates } from './imports/import-updates.ts';
 import { readDocuments } from './imports/read-documents.ts';
 import { createAdministration, documentOf, idOf } from './test/administration.ts';
@@ -10,7 +10,7 @@ import { listUpdates, showUpdate } from './updates.ts';
 it('a list is narrowed by approval first and cut off last', async () => {
   await using administration = await createAdministration(['A', 'B', 'C']);
   await approve(administration, { update: 'B', action: 'Install' });
-  await decline(administration, 'C', true);
+  await declineAll(administration, ['C'], true);
   const titles = async (wanted: Parameters<typeof listUpdates>[1]) =>
     (await listUpdates(administration, wanted)).items.map(({ title, approval }) => `${title} ${approval}`);
   assert.deepEqual(await titles({ limit: 10 }), ['A unapproved', 'B approved', 'C declined']);

@@ -34,6 +34,8 @@ export interface ListedUpdate extends PagedUpdate {
 export interface UpdateChoice {
   /** A part of the title. */
   search?: string | undefined;
+  /** These alone, by id. */
+  updateIds?: readonly string[] | undefined;
   /** `KB5034441` or `5034441`. */
   article?: string | undefined;
   /** Names or ids of categories. */
@@ -70,12 +72,12 @@ export async function listUpdates({ store, author }: Administration, query: Upda
 /** As the store takes it. Throws AdministrationError SERVER_NOT_FOUND for a category or a group. */
 export async function filterOf(store: Store, query: UpdateChoice, now: Date): Promise<UpdateFilter> {
   const { search, article, classification, product, severities, approval, group, newDays } = query;
-  const { isSuperseded, isNeeded, isFailed } = query;
+  const { updateIds, isSuperseded, isNeeded, isFailed } = query;
   const categoryIds: string[][] = [];
   if (classification !== undefined) categoryIds.push(await categoryIdsOf(store, 'classification', classification));
   if (product !== undefined) categoryIds.push(await categoryIdsOf(store, 'product', product));
   return {
-    ...{ search, categoryIds, severities, approval, isSuperseded, isNeeded, isFailed },
+    ...{ search, updateIds, categoryIds, severities, approval, isSuperseded, isNeeded, isFailed },
     article: article === undefined ? undefined : (articleIn(article) ?? article),
     groupId: group === undefined ? undefined : (await findGroup(store, group)).groupId,
     importedSince: newDays === undefined ? undefined : new Date(now.getTime() - newDays * 86_400_000),

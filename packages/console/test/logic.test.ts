@@ -188,7 +188,8 @@ describe('putting back several', () => {
   const approved = (updateId: string, before: Parameters<typeof decision>[1]) =>
     undoOfApproval(details({ updateId, decisions: [decision('g1', before)] }), ['g1'], 'Uninstall', 0);
   const deciding = (parts: Partial<Deciding>): Deciding => ({
-    show: async (updateId) => details({ updateId, decisions: [{ ...decision('g1', 'Block'), action: 'Uninstall' }] }),
+    show: async (ids) =>
+      ids.map((updateId) => details({ updateId, decisions: [{ ...decision('g1', 'Block'), action: 'Uninstall' }] })),
     approve: async () => undefined,
     decline: async () => undefined,
     ...parts,
@@ -198,7 +199,7 @@ describe('putting back several', () => {
     const bodies: object[] = [];
     const approve = async (body: Parameters<Deciding['approve']>[0]) => {
       bodies.push(body);
-      if (body.updates[0] === 'terms') throw new Refusal(409, 'ADMINISTRATION_LICENSE_TERMS', '');
+      if (body.updates.includes('terms')) throw new Refusal(409, 'ADMINISTRATION_LICENSE_TERMS', '');
     };
     const all = [approved('terms', 'Install'), approved('free', 'Install')];
     const found = await putBack(all, deciding({ approve }));
@@ -206,16 +207,36 @@ describe('putting back several', () => {
     for (const body of bodies) assert.ok(!('acceptLicense' in body));
   });
 
+  it('asks and writes once for all that had the same before, however many', async () => {
+    const asked: number[] = [];
+    const bodies: string[] = [];
+    const approve = async ({ updates, ...rest }: Parameters<Deciding['approve']>[0]) =>
+      void bodies.push(`${updates.length} ${JSON.stringify(rest)}`);
+    const { show } = deciding({});
+    const all = Array.from({ length: 200 }, (_, at) => approved(`u${at}`, at % 2 ? 'Install' : 'Block'));
+    const found = await putBack(
+      all,
+      deciding({ approve, show: (ids) => show(ids).finally(() => asked.push(ids.length)) }),
+    );
+    assert.deepEqual([found.done.length, asked], [200, [200]]);
+    assert.deepEqual(bodies, ['100 {"groups":["g1"],"action":"Block"}', '100 {"groups":["g1"],"action":"Install"}']);
+  });
+
   it('goes on after one that somebody else decided on, and ends at the first one that fails, telling what is done', async () => {
-    const show = async (updateId: string) =>
-      details({
-        updateId,
-        decisions: [{ ...decision('g1', 'Block'), action: updateId === 'moved' ? 'Block' : 'Uninstall' }],
-      });
+    const show = async (ids: string[]) =>
+      ids.map((updateId) =>
+        details({
+          updateId,
+          decisions: [{ ...decision('g1', 'Block'), action: updateId === 'moved' ? 'Block' : 'Uninstall' }],
+        }),
+      );
     const approve = async ({ updates }: Parameters<Deciding['approve']>[0]) => {
       if (updates[0] === 'away') throw new Error('away');
     };
-    const all = ['moved', 'fine', 'away', 'never'].map((id) => approved(id, 'Install'));
+    const all = [
+      ...['moved', 'fine'].map((id) => approved(id, 'Install')),
+      ...['away', 'never'].map((id) => approved(id, 'Block')),
+    ];
     const found = await putBack(all, deciding({ show, approve }));
     assert.deepEqual([found.movedOn, found.done], [[all[0]], [all[1]]]);
     assert.match(String(found.error), /away/);
@@ -250,12 +271,15 @@ describe('the to-do list', () => {
   it('is empty when nothing is to do, and begins with what is broken', () => {
     assert.deepEqual(tasksOf(home({}), others), []);
     const silent = { computers: 3, first: [{ lastContactAt: '2026-11-01T00:00:00Z' }] };
-    const found = tasksOf(home({ silent, failing: { computers: 2, first: [] } }), { ...others, unassigned: 1 });
+    const sum = (files: number) => ({ files, bytes: files * 1000 });
+    const files = { present: sum(9), missing: sum(2), damaged: sum(1) };
+    const found = tasksOf(home({ silent, failing: { computers: 2, first: [] } }), { ...others, unassigned: 1, files });
     assert.deepEqual(
       found.map(({ kind }) => kind),
-      ['failing', 'unassigned', 'silent'],
+      ['failing', 'files', 'unassigned', 'silent'],
     );
-    assert.equal(found[2]?.since, '2026-11-01T00:00:00Z');
+    assert.equal(found[1]?.amount, 3, 'files as the server sums them up');
+    assert.equal(found[3]?.since, '2026-11-01T00:00:00Z');
   });
 
   it('has a sentence and a button for each kind, in both languages', () => {

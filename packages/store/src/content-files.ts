@@ -119,13 +119,10 @@ async function filesOf(tables: Kysely<Tables>, updateIds: readonly string[]): Pr
     for (const id of some) seen.add(id);
     if (some.length === 0) continue;
     const { rows } = await sql<{ more: string | null; sha1: string | null }>`
-      select summary.more, files.sha1 from revision_summaries summary
-      left join revision_files files on files.revision_id = summary.revision_id
-      where summary.update_id in (${sql.join(some)})
-        and not exists (select 1 from revision_summaries later
-          where later.update_id = summary.update_id and later.revision_number > summary.revision_number)`.execute(
-      tables,
-    );
+      select summary.more, files.sha1 from update_titles newest
+      join revision_summaries summary on summary.revision_id = newest.revision_id
+      left join revision_files files on files.revision_id = newest.revision_id
+      where newest.update_id in (${sql.join(some)})`.execute(tables);
     for (const { more, sha1 } of rows) {
       if (sha1 !== null) files.add(sha1);
       if (more?.includes('"bundleClauses":[[')) {

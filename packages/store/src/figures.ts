@@ -4,6 +4,7 @@ import type { StateBounds } from './contract/index.ts';
 import type { Database, Engine } from './database.ts';
 import type { Tables } from './schema.ts';
 import { transact } from './transact.ts';
+import { recountUpdates } from './update-figures.ts';
 
 interface Figures {
   /** Computers. */
@@ -60,11 +61,12 @@ async function recount(transaction: Kysely<Tables>, engine: Engine): Promise<num
       or coalesce(kept.events, 0) <> coalesce(counted.events, 0)
       or (counted.known = 1 and coalesce(kept.contact_day, -1) <> counted.contact_day)`.execute(transaction);
   const wrong = Number(rows[0]?.count ?? 0);
-  if (wrong === 0) return 0;
+  const wrongUpdates = await recountUpdates(transaction);
+  if (wrong === 0) return wrongUpdates;
   await sql`delete from computer_figures`.execute(transaction);
   await sql`insert into computer_figures (computer_id, known, reported, needed, failed, events, contact_day)
     ${countedAnew}`.execute(transaction);
-  return wrong;
+  return wrong + wrongUpdates;
 }
 
 /** The right figures of each computer. */

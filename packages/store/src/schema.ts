@@ -22,6 +22,8 @@ import type {
   RevisionFilesTable,
   RevisionSummariesTable,
   RevisionsTable,
+  UpdateFigureChangesTable,
+  UpdateFiguresTable,
   UpdateTitlesTable,
 } from './schema/updates.ts';
 import type { VendorCatalogsTable, VendorPackagesTable } from './schema/vendor-catalogs.ts';
@@ -39,6 +41,8 @@ export interface Tables {
   revisions: RevisionsTable;
   revision_summaries: RevisionSummariesTable;
   update_titles: UpdateTitlesTable;
+  update_figures: UpdateFiguresTable;
+  update_figure_changes: UpdateFigureChangesTable;
   update_articles: { article: string; update_id: string };
   update_categories: { category_id: string; update_id: string };
   superseded_updates: { update_id: string; superseded_by: string };

@@ -5,7 +5,10 @@ import type { CountedStates, StateBounds } from './contract/index.ts';
 import type { Database } from './database.ts';
 import { retried } from './transact.ts';
 
-export function stateBoundsStore({ tables }: Database, bounds: StoreBounds): Omit<StateBounds, 'recountFigures'> {
+export function stateBoundsStore(
+  { tables }: Database,
+  bounds: StoreBounds,
+): Omit<StateBounds, 'recountFigures' | 'addUpFigures'> {
   return {
     async countStatesByComputer(after: string, computers: number): Promise<CountedStates[]> {
       const { rows } = await sql<{ computer_id: string; states: number; known: number }>`

@@ -62,6 +62,7 @@ import { syncRevisionStore } from './sync-revisions.ts';
 import { syncRunStore } from './sync-runs.ts';
 import { timeZoneStore } from './time-zones.ts';
 import { together } from './together.ts';
+import { updateFigureStore } from './update-figures.ts';
 import { updateStore } from './updates.ts';
 import { vendorCatalogStore } from './vendor-catalogs.ts';
 import { serverVersion } from './version.ts';
@@ -205,6 +206,7 @@ export function storeOf(database: Database, now: () => Date, given: StoreBounds 
     identityChanges,
     statusStore(database, now),
     figureStore(database),
+    updateFigureStore(database),
     auditStore(database),
     accountStore(database),
     sessionStore(database),

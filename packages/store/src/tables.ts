@@ -65,6 +65,8 @@ const roles = {
   computer_rhythms: { role: 'backed-up' },
   computer_figures: { role: 'derived' },
   update_titles: { role: 'derived' },
+  update_figures: { role: 'derived' },
+  update_figure_changes: { role: 'derived' },
   update_articles: { role: 'derived' },
   update_categories: { role: 'derived' },
   superseded_updates: { role: 'derived' },

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { CompiledQuery, sql } from 'kysely';
+import { CompiledQuery, type RawBuilder, sql } from 'kysely';
 import pg from 'pg';
 import { backUp } from '../src/backup/backup.ts';
 import { encodeRows } from '../src/backup/format.ts';
@@ -92,6 +92,40 @@ for (const engine of ['sqlite', 'postgres'] as const) {
       assert.ok((await store.recountFigures()) > 1);
       await agree(store, database, 'after the recount');
       assert.equal(await store.recountFigures(), 0);
+      await database.close();
+    });
+
+    it('of updates are right when computers report while they are added up, and a list needs no count of states', async () => {
+      const { database, store, address } = await opened();
+      const other = postgres ? await openStore(address, { now }) : store;
+      const misc = (computer: number, round: number) => [`U=${updateOf((computer + round) % 7)};${updateOf(20)}`];
+      const reports = (of: Store, from: number) =>
+        Promise.all(
+          Array.from({ length: 6 }, async (_, at) => {
+            for (let round = 0; round < 4; round++)
+              await of.recordReportingEvents([event(idOf(from + at), 156, undefined, misc(at, round))], now());
+          }),
+        );
+      const added = async (of: Store) => {
+        for (let round = 0; round < 8; round++) await of.addUpFigures();
+      };
+      await Promise.all([reports(store, 1), reports(other, 50), added(store), added(other)]);
+      await agree(store, database, 'meanwhile');
+      assert.equal(await store.addUpFigures(), 0, 'again');
+      await store.importRevisions([revisionOf(20, 1, 'Update A', 'Software'), revisionOf(21, 1, 'B', 'Driver')], now());
+      const plans = await explained(database, async () => {
+        const page = await store.pageUpdates({}, { limit: 5, sort: 'needed', isDescending: true });
+        assert.deepEqual(
+          page.items.map(({ title, needed, failed }) => [title, needed, failed]),
+          [
+            ['Update A', 12, 0],
+            ['B', 0, 0],
+          ],
+        );
+        assert.equal((await store.pageUpdates({ isNeeded: true }, { limit: 5 })).total, 1);
+      });
+      assert.doesNotMatch(plans, /computer_update_status/);
+      if (other !== store) await other.close();
       await database.close();
     });
 
@@ -340,6 +374,13 @@ async function agree(store: Store, { tables }: Database, when: string): Promise<
   const { total, neverReported, needingUpdates, withErrors } = status.computers;
   const kept = { total, silent: neverReported, events: status.events, needing: needingUpdates, failing: withErrors };
   assert.deepEqual(kept, counted, when);
+  await store.addUpFigures();
+  const figures = (from: RawBuilder<unknown>) =>
+    sql`select update_id, cast(sum(needed) as integer) as needed, cast(sum(failed) as integer) as failed from ${from}
+      group by update_id having sum(needed) <> 0 or sum(failed) <> 0 order by update_id`.execute(tables);
+  const states = sql`(select update_id, case when state in (2, 3, 6) then 1 else 0 end as needed,
+    case when state = 5 then 1 else 0 end as failed from computer_update_status) as found`;
+  assert.deepEqual((await figures(sql`update_figures`)).rows, (await figures(states)).rows, when);
   assert.equal((await store.loadHomeFacts(1)).computers, total, when);
   assert.equal((await store.countGroups()).find(({ name }) => name === 'All Computers')?.computers, total, when);
 }

@@ -8,7 +8,7 @@ import { afterGap, noRhythm, type Rhythm } from '@moult/catalog/rings';
 import { allComputers, openStore, type ReportedEvent, type Store } from '@moult/store';
 import { importDocuments } from '@moult/store/catalog';
 import { startPostgres } from '../../../store/test/postgres.ts';
-import { approve, decline } from '../approvals.ts';
+import { approve, declineAll } from '../approvals.ts';
 import { addGroup } from '../groups.ts';
 import { stopAll } from '../holds/index.ts';
 import type { Administration } from '../open-server.ts';
@@ -182,7 +182,7 @@ for (const engine of ['sqlite', 'postgres'] as const)
       await enterRings(as(), 'Standard', 'Tool');
       await pass(2);
       await report(pilot, 'installed');
-      await decline(as(), 'Tool', true);
+      await declineAll(as(), ['Tool'], true);
       assert.deepEqual(await pass(20), []);
       assert.deepEqual([await store.loadDeclined(), await decided()], [[idOf(0)], [['pilot', 'Install']]]);
       assert.equal((await showRollout(as(), 'Tool')).waitsFor, 'held');
@@ -190,7 +190,7 @@ for (const engine of ['sqlite', 'postgres'] as const)
         code: 'SERVER_REFUSED',
         message: /declined/,
       });
-      await decline(as(), 'Tool', false);
+      await declineAll(as(), ['Tool'], false);
       assert.deepEqual(await pass(8), ['promote']);
     });
 

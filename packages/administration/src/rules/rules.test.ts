@@ -6,7 +6,7 @@ import { overrideBounds } from '@moult/bounds';
 import { allComputers } from '@moult/catalog';
 import { readYaml } from '@moult/catalog/rules';
 import { importDocuments, openLiveCatalog } from '@moult/store/catalog';
-import { approve, decline } from '../approvals.ts';
+import { approve, declineAll } from '../approvals.ts';
 import { ruleBounds } from '../bounds.ts';
 import { addGroup } from '../groups.ts';
 import type { Administration } from '../open-server.ts';
@@ -48,7 +48,7 @@ describe('rules of approvals', () => {
     await approve(administration, { update: idOf(0), action: 'Block' });
     await approve(administration, { update: idOf(1), action: 'Install' });
     await approve(administration, { update: idOf(1), action: 'Inherit' });
-    await decline(administration, idOf(2), true);
+    await declineAll(administration, [idOf(2)], true);
     await saveRule(administration, pilot);
     const { changes, passed } = await run(administration);
     assert.deepEqual(
@@ -59,7 +59,7 @@ describe('rules of approvals', () => {
     await saveRule(administration, { name: 'No', when: { title: 'four' }, action: 'decline' });
     await moveRule(administration, 'No', 1);
     assert.equal((await run(administration)).totals.declines, 1);
-    await decline(administration, idOf(3), false);
+    await declineAll(administration, [idOf(3)], false);
     assert.equal((await run(administration)).totals.declines, 0, 'a person ended the decline');
   });
 

@@ -1,6 +1,6 @@
 // moult decline: offers updates to no client, whatever else was decided (Deny-WsusUpdate).
 
-import { type Administration, decline, findUpdate } from '@moult/administration';
+import { type Administration, declineAll } from '@moult/administration';
 import type { Command } from 'commander';
 import { listDocument, wholeList } from '../lists.ts';
 import { present } from '../output.ts';
@@ -15,18 +15,11 @@ export function register(program: Command): void {
     .action(runDecline);
 }
 
-type Declined = Awaited<ReturnType<typeof decline>>;
+type Declined = Awaited<ReturnType<typeof declineAll>>[number];
 
 async function runDecline(updates: string[], flags: RemoteFlags & { undo?: true }): Promise<void> {
   const isDeclined = flags.undo !== true;
-  const here = async (administration: Administration) => {
-    // A mistyped last one leaves the first ones as they were.
-    const ids: string[] = [];
-    for (const update of updates) ids.push((await findUpdate(administration.store, update)).updateId);
-    const declined: Declined[] = [];
-    for (const id of new Set(ids)) declined.push(await decline(administration, id, isDeclined));
-    return declined;
-  };
+  const here = (administration: Administration) => declineAll(administration, updates, isDeclined);
   const done = await perform(flags, here, async (api) => {
     const { items } = (await api.send('POST', '/declines', { updates, isDeclined })) as { items: Declined[] };
     return items;

@@ -1,6 +1,5 @@
 // moult status: the server at a glance, running or not.
 import { type Administration, type DiskFigures, readStatus } from '@moult/administration';
-import { counted } from '@moult/formats/text';
 import { readLockHolder } from '@moult/store/data-dir';
 import type { Command } from 'commander';
 import { moment, present } from '../output.ts';
@@ -38,9 +37,7 @@ async function status(flags: RemoteFlags & { recount?: true }): Promise<void> {
       `updates     ${updates.total} (${updates.approved} approved, ${updates.declined} declined)`,
       `events      ${events}`,
       `database    ${engine}`,
-      ...(more.correctedComputers === undefined
-        ? []
-        : [`recounted   figures of ${counted(more.correctedComputers, 'computer')} were wrong`]),
+      ...(more.correctedComputers === undefined ? [] : [`recounted   wrong figures: ${more.correctedComputers}`]),
       ...(more.titleSearchIndexed
         ? []
         : ['titles      are searched without an index: PostgreSQL lacks the extension pg_trgm']),

@@ -1,10 +1,11 @@
-// Notes which updates the stored report events are about, beside the service: see store/event-blocks.ts.
+// Notes which updates the stored report events are about (store/event-blocks.ts). Adds up how many computers need each update
+// (store/update-figures.ts).
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Store } from '@moult/store';
 import type { Logger } from '../log/log.ts';
 
 interface EventBlocksParts {
-  store: Pick<Store, 'noteEventBlock'>;
+  store: Pick<Store, 'noteEventBlock' | 'addUpFigures'>;
   log: Logger;
   /** Milliseconds between two looks, and between two blocks of one. */
   everyMs?: number;
@@ -18,9 +19,10 @@ export function noteEventBlocks({ store, log, everyMs = 5000, pauseMs = 20 }: Ev
 
   const work = async () => {
     try {
+      await store.addUpFigures();
       while (!isClosed && (await store.noteEventBlock())) await pause(pauseMs, undefined, { ref: false });
     } catch (error) {
-      log.debug({ err: error }, 'which updates events are about was not noted');
+      log.debug({ err: error }, 'figures of updates were not added up');
     }
   };
   const timer = setInterval(() => {

@@ -95,6 +95,8 @@ export interface PagedUpdate {
 export interface UpdateFilter {
   /** A part of the title, letter case of any script aside. */
   search?: string | undefined;
+  /** These alone. */
+  updateIds?: readonly string[] | undefined;
   /** The whole title, letter case aside. */
   title?: string | undefined;
   /** The number of a KB article. */

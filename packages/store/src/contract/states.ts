@@ -87,7 +87,15 @@ export interface StateBounds {
   limitStatesPerComputer(most: number): void;
 
   /**
-   * Counts all figures again and corrects them. Answers for how many computers they were wrong, which happens only when
+   * Adds the changes since the last time to the figures of updates, which lists show. Lists of updates call it themselves.
+   * Answers how many changes there were.
+   * Again: answers 0.
+   * Concurrent: each adds other changes.
+   */
+  addUpFigures(): Promise<number>;
+
+  /**
+   * Counts all figures again and corrects them. Answers how many computers and updates had wrong ones, which happens only when
    * somebody wrote with the triggers switched off.
    * Again: answers 0.
    * Concurrent: waits for writers, and writers wait for it.

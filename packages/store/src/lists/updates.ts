@@ -15,6 +15,7 @@ import type {
 } from '../contract/index.ts';
 import type { Database } from '../database.ts';
 import type { Tables } from '../schema.ts';
+import { addUpBeforeList } from '../update-figures.ts';
 import {
   allOf,
   behindCursor,
@@ -41,10 +42,11 @@ export function updatePages(database: Database): Pick<ListStore, UpdatePages> {
       { sort = 'title', isDescending = false, ...request }: PageRequest & Sorted<UpdateSort>,
     ): Promise<Page<PagedUpdate>> {
       await readUpdateFacts(database);
-      const order: Order = { name: sort, by: [...sorts[sort], byText(sql.ref('one.update_id'))], isDescending };
+      await addUpBeforeList(database);
+      const order: Order = { name: sort, by: sorts[sort], isDescending };
       const keys = sql.join(order.by.map(({ expression }, at) => sql`${expression} as ${sql.id(`key_${at}`)}`));
       const { rows: found } = await sql<Row & Record<string, string | number>>`
-        select ${columns}, ${keys} from ${joined}
+        select ${columns}, ${keys} from ${isFigure(sort) ? withFigures : joined}
         where ${allOf([...conditions(filter), ...behindCursor(order, request.cursor)])}
         order by ${sorted(order)} ${limited(request.limit)}`.execute(tables);
       const keyOf = (row: Record<string, string | number>) =>
@@ -102,23 +104,34 @@ const isApproved = sql<SqlBool>`exists (select 1 from deployments as decided
   where decided.update_id = one.update_id and decided.action in ${approving})`;
 const isSuperseded = sql<SqlBool>`exists (
   select 1 from superseded_updates as later where later.update_id = one.update_id)`;
-const inStates = (states: RawBuilder<unknown>) => sql`from computer_update_status as status
-  where status.update_id = one.update_id and status.state in ${states}`;
-const needing = sql`(2, 3, 6)`;
-const failing = sql`(5)`;
+/** Each title has its row of figures. */
+const withFigures = sql`update_figures as figures join update_titles as one on one.update_id = figures.update_id
+  join updates on updates.update_id = one.update_id`;
+const ofFigures = (figure: 'needed' | 'failed') => sql<SqlBool>`exists (
+  select 1 from update_figures as own where own.update_id = one.update_id and own.${sql.ref(figure)} > 0)`;
 
+const ownId = byText(sql.ref('one.update_id'));
+const idOfFigures = byText(sql.ref('figures.update_id'));
+
+/** Each is what an index is in the order of. */
 const sorts: Readonly<Record<UpdateSort, readonly SortKey[]>> = {
-  title: [byText(sql.ref('one.title'))],
-  imported: [byNumber(sql.ref('one.revision_id'))],
-  severity: [byNumber(sql.ref('one.severity'))],
-  needed: [byNumber(sql`(select count(*) ${inStates(needing)})`)],
-  failed: [byNumber(sql`(select count(*) ${inStates(failing)})`)],
+  title: [byText(sql.ref('one.title')), ownId],
+  imported: [byNumber(sql.ref('one.revision_id')), ownId],
+  severity: [byNumber(sql.ref('one.severity')), ownId],
+  needed: [byNumber(sql.ref('figures.needed')), idOfFigures],
+  failed: [byNumber(sql.ref('figures.failed')), idOfFigures],
 };
+
+function isFigure(sort: UpdateSort): boolean {
+  return sort === 'needed' || sort === 'failed';
+}
 
 function conditions(filter: UpdateFilter): RawBuilder<SqlBool>[] {
   const { search, title, article, categoryIds = [], approval, groupId, importedSince } = filter;
   const found: RawBuilder<SqlBool>[] = [filter.withDecidedParts ? sql`(${isUpdate} or ${isDecided})` : isUpdate];
   if (search !== undefined && search !== '') found.push(...titleHolds(search));
+  if (filter.updateIds)
+    found.push(filter.updateIds.length === 0 ? sql`1 = 0` : sql`one.update_id in (${sql.join(filter.updateIds)})`);
   if (title !== undefined) found.push(sql`one.title_key = ${title.toLowerCase()}`);
   if (article !== undefined)
     found.push(sql`one.update_id in (select update_id from update_articles where article = ${article})`);
@@ -130,8 +143,8 @@ function conditions(filter: UpdateFilter): RawBuilder<SqlBool>[] {
     found.push(sql`exists (select 1 from deployments as decided where decided.update_id = one.update_id
       and decided.group_id = ${groupId} and decided.action in ${approving})`);
   if (filter.isSuperseded !== undefined) found.push(filter.isSuperseded ? isSuperseded : sql`not ${isSuperseded}`);
-  if (filter.isNeeded) found.push(sql`exists (select 1 ${inStates(needing)})`);
-  if (filter.isFailed) found.push(sql`exists (select 1 ${inStates(failing)})`);
+  if (filter.isNeeded) found.push(ofFigures('needed'));
+  if (filter.isFailed) found.push(ofFigures('failed'));
   if (importedSince)
     found.push(sql`one.revision_id in (
     select revision_id from revision_summaries where imported_at >= ${importedSince.getTime()})`);
@@ -157,9 +170,15 @@ function hasApproval(approval: ApprovalState): RawBuilder<SqlBool> {
     : sql`(updates.is_declined = 0 and not ${isApproved})`;
 }
 
+/** Each title is of an update: to count them, the others need not be read. */
+function asksUpdates({ approval, withDecidedParts }: UpdateFilter): boolean {
+  return approval !== undefined || withDecidedParts === true;
+}
+
 async function countIn(tables: Kysely<Tables>, filter: UpdateFilter): Promise<number> {
   const { rows } = await sql<{ count: number }>`
-    select count(*) as count from ${joined} where ${allOf(conditions(filter))}`.execute(tables);
+    select count(*) as count from ${asksUpdates(filter) ? joined : sql`update_titles as one`}
+    where ${allOf(conditions(filter))}`.execute(tables);
   return Number(rows[0]?.count ?? 0);
 }
 
@@ -198,11 +217,7 @@ async function describedSome(tables: Kysely<Tables>, rows: readonly Row[]): Prom
   const categories = await sql<{ update_id: string; category_id: string }>`
     select update_id, category_id from update_categories where update_id in (${ids})`.execute(tables);
   const counted = await sql<{ update_id: string; needed: number; failed: number }>`
-    select update_id, sum(case when state = 5 then 0 else 1 end) as needed,
-      sum(case when state = 5 then 1 else 0 end) as failed
-    from computer_update_status where update_id in (${ids}) and state in (2, 3, 5, 6) group by update_id`.execute(
-    tables,
-  );
+    select update_id, needed, failed from update_figures where update_id in (${ids})`.execute(tables);
   const named = await categoriesOf(tables, [...new Set(categories.rows.map(({ category_id }) => category_id))]);
   const summaryOf = new Map(summaries.rows.map((row) => [Number(row.revision_id), row]));
   const articlesOf = Map.groupBy(articles.rows, ({ update_id }) => update_id);

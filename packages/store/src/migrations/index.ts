@@ -14,6 +14,7 @@ import { up as synchronisation } from './0012-synchronisation.ts';
 import { up as rules } from './0013-rules.ts';
 import { up as holds } from './0014-holds.ts';
 import { up as rings } from './0015-rings.ts';
+import { up as updateFigures } from './0020-update-figures.ts';
 
 export interface Migration {
   name: string;
@@ -36,4 +37,5 @@ export const migrations: readonly Migration[] = [
   { name: '0013-rules', up: rules },
   { name: '0014-holds', up: holds },
   { name: '0015-rings', up: rings },
+  { name: '0020-update-figures', up: updateFigures },
 ];

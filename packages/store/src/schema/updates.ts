@@ -50,6 +50,22 @@ export interface UpdateTitlesTable {
   severity: Generated<number>;
 }
 
+/** On how many computers, up to the last time that the changes were added up. Nothing but update-figures.ts writes them. */
+export interface UpdateFiguresTable {
+  update_id: string;
+  /** Computers that need it, have it downloaded, or wait for a restart. */
+  needed: number;
+  failed: number;
+}
+
+/** Changes that triggers of the database noted since. */
+export interface UpdateFigureChangesTable {
+  change_id: Identity;
+  update_id: string;
+  needed: number;
+  failed: number;
+}
+
 export interface RevisionFilesTable {
   revision_id: number;
   sha1: string;

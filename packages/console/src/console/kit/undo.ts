@@ -13,16 +13,14 @@ export interface Undoable {
   groups: { groupId: string; before: { action: Action; deadline?: string } | undefined; after: Action }[];
 }
 
+/** The decisions on one update. */
+export type Decided = Pick<UpdateDetails, 'updateId' | 'title' | 'isDeclined' | 'decisions'>;
+
 const keptMs = 10 * 60_000;
 const place = 'moult-undo';
 
 /** The record that undoes a decision on `groupIds`, made of the state before it. */
-export function undoOfApproval(
-  before: UpdateDetails,
-  groupIds: readonly string[],
-  action: Action,
-  at: number,
-): Undoable {
+export function undoOfApproval(before: Decided, groupIds: readonly string[], action: Action, at: number): Undoable {
   const known = new Map(before.decisions.map((decision) => [decision.groupId, decision]));
   return {
     ...{ updateId: before.updateId, title: before.title, at, wasDeclined: before.isDeclined, isDeclined: false },
@@ -30,13 +28,13 @@ export function undoOfApproval(
   };
 }
 
-export function undoOfDecline(before: UpdateDetails, isDeclined: boolean, at: number): Undoable {
+export function undoOfDecline(before: Decided, isDeclined: boolean, at: number): Undoable {
   const { updateId, title, isDeclined: wasDeclined } = before;
   return { updateId, title, at, wasDeclined, isDeclined, groups: [] };
 }
 
 /** Whether the decision is still the newest one. */
-export function isStillSo(undoable: Undoable, now: UpdateDetails): boolean {
+export function isStillSo(undoable: Undoable, now: Decided): boolean {
   if (now.isDeclined !== undoable.isDeclined) return false;
   const known = new Map(now.decisions.map(({ groupId, action }) => [groupId, action]));
   return undoable.groups.every(({ groupId, after }) => (known.get(groupId) ?? 'Inherit') === after);
@@ -57,7 +55,7 @@ export function approvalsBefore({ groups }: Undoable): { groups: string[]; actio
 
 /** The operations that putting back needs. */
 export interface Deciding {
-  show(updateId: string): Promise<UpdateDetails>;
+  show(updateIds: string[]): Promise<Decided[]>;
   approve(body: { updates: string[]; groups: string[]; action: Action; deadline?: string }): Promise<unknown>;
   decline(body: { updates: string[]; isDeclined: boolean }): Promise<unknown>;
 }
@@ -72,33 +70,47 @@ interface PutBack {
   error: unknown;
 }
 
-/** Puts back one after the other. One that cannot be put back leaves the others alone. */
+/** Puts back those together that had the same before. One that cannot be put back leaves the others alone. */
 export async function putBack(all: readonly Undoable[], deciding: Deciding): Promise<PutBack> {
   const found: PutBack = { done: [], movedOn: [], needTerms: [], error: undefined };
   try {
-    for (const one of all) found[await putOneBack(one, deciding)].push(one);
+    const now = new Map((await deciding.show(all.map(({ updateId }) => updateId))).map((one) => [one.updateId, one]));
+    const isFree = (one: Undoable) => {
+      const shown = now.get(one.updateId);
+      return shown !== undefined && isStillSo(one, shown);
+    };
+    found.movedOn.push(...all.filter((one) => !isFree(one)));
+    const alike = Map.groupBy(all.filter(isFree), (one) =>
+      JSON.stringify([approvalsBefore(one), one.wasDeclined, one.isDeclined]),
+    );
+    for (const some of alike.values()) {
+      // Of several, one may need terms: then each is put back by itself.
+      const isDone = await putBackAlike(some, deciding);
+      if (isDone) found.done.push(...some);
+      else if (some.length === 1) found.needTerms.push(...some);
+      else for (const one of some) found[(await putBackAlike([one], deciding)) ? 'done' : 'needTerms'].push(one);
+    }
   } catch (error) {
     found.error = error;
   }
   return found;
 }
 
-async function putOneBack(
-  one: Undoable,
-  { show, approve, decline }: Deciding,
-): Promise<'done' | 'movedOn' | 'needTerms'> {
-  const { updateId, wasDeclined, isDeclined } = one;
-  if (!isStillSo(one, await show(updateId))) return 'movedOn';
+/** False, with nothing changed, when terms are not accepted. */
+async function putBackAlike(some: readonly Undoable[], { approve, decline }: Deciding): Promise<boolean> {
+  const [one] = some;
+  if (!one) return true;
+  const updates = some.map(({ updateId }) => updateId);
   // The one that may be refused comes first: a refusal leaves everything as it is.
   const approvals = approvalsBefore(one).sort((first, second) => weightOf(first.action) - weightOf(second.action));
   try {
-    for (const approval of approvals) await approve({ updates: [updateId], ...approval });
+    for (const approval of approvals) await approve({ updates, ...approval });
   } catch (error) {
-    if (error instanceof Refusal && error.code === 'ADMINISTRATION_LICENSE_TERMS') return 'needTerms';
+    if (error instanceof Refusal && error.code === 'ADMINISTRATION_LICENSE_TERMS') return false;
     throw error;
   }
-  if (wasDeclined !== isDeclined) await decline({ updates: [updateId], isDeclined: wasDeclined });
-  return 'done';
+  if (one.wasDeclined !== one.isDeclined) await decline({ updates, isDeclined: one.wasDeclined });
+  return true;
 }
 
 /** Of the actions, those that terms of a license can refuse are first. */

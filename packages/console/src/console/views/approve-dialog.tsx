@@ -10,7 +10,7 @@ import { Asked, wordsOf } from '../kit/states.tsx';
 import { type Undoable, undoOfApproval } from '../kit/undo.ts';
 import { useLanguage, useWords } from '../kit/words.tsx';
 import { Forecast } from './forecast.tsx';
-import { showUpdate } from './take-back.ts';
+import { showDecided } from './take-back.ts';
 
 interface Props {
   updateIds: readonly string[];
@@ -42,7 +42,7 @@ export function ApproveDialog({ updateIds, onDone, onClose }: Props): ReactNode 
     setIsSaving(true);
     setError('');
     try {
-      const before = await Promise.all(updateIds.map(showUpdate));
+      const before = await showDecided(updateIds);
       const until = deadline === '' ? {} : { deadline: new Date(deadline).toISOString() };
       await change('approveUpdates', {
         body: { updates: updateIds, groups: chosen, action, ...until, ...(acceptLicense && { acceptLicense }) },

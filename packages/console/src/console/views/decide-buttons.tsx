@@ -6,7 +6,7 @@ import { wordsOf } from '../kit/states.tsx';
 import { keepUndoable, type Undoable, undoOfDecline } from '../kit/undo.ts';
 import { useWords } from '../kit/words.tsx';
 import { ApproveDialog } from './approve-dialog.tsx';
-import { showUpdate, takeBack } from './take-back.ts';
+import { showDecided, takeBack } from './take-back.ts';
 
 interface Props {
   updateIds: readonly string[];
@@ -23,7 +23,7 @@ export function DecideButtons({ updateIds, isDeclined = false }: Props): ReactNo
   const decline = async (to: boolean) => {
     setIsSaving(true);
     try {
-      const before = await Promise.all(updateIds.map(showUpdate));
+      const before = await showDecided(updateIds);
       await change('declineUpdates', { body: { updates: updateIds, isDeclined: to } });
       offerUndo(
         before.map((one) => undoOfDecline(one, to, Date.now())),

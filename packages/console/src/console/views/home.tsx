@@ -24,7 +24,7 @@ export function Home(): ReactNode {
     query: { approval: 'unapproved', needed: true, superseded: false, sort: 'imported', limit: 1 },
   });
   const unassigned = useAnswer<Page<unknown>>('listComputers', { query: { group: 'Unassigned Computers', limit: 1 } });
-  const missing = useAnswer<Page<unknown> & { missing: number; damaged: number }>('listContent', {
+  const missing = useAnswer<Page<unknown> & Record<'missing' | 'damaged', { files: number }>>('listContent', {
     query: { limit: 1 },
   });
   return (

@@ -1,14 +1,14 @@
 // Puts back what was decided before, and says what came of it.
 import { call } from '../api/call.ts';
 import { noteChange } from '../api/changes.ts';
-import type { UpdateDetails } from '../api/documents.ts';
+import type { Page, Update } from '../api/documents.ts';
 import { say } from '../kit/announce.tsx';
 import { wordsOf } from '../kit/states.tsx';
-import { type Deciding, forgetUndoable, putBack, type Undoable } from '../kit/undo.ts';
+import { type Decided, type Deciding, forgetUndoable, putBack, type Undoable } from '../kit/undo.ts';
 import type { Words } from '../kit/words.tsx';
 
 const deciding: Deciding = {
-  show: showUpdate,
+  show: showDecided,
   // License terms are accepted by a person, and never by the way.
   approve: (body) => call('approveUpdates', { body: { ...body, allowPastDeadline: true } }),
   decline: (body) => call('declineUpdates', { body }),
@@ -31,6 +31,16 @@ export async function takeBack(all: readonly Undoable[], words: Words): Promise<
 
 const mostSaid = 4;
 
-export async function showUpdate(updateId: string): Promise<UpdateDetails> {
-  return (await call<UpdateDetails>('showUpdate', { path: { update: updateId } })).document;
+/** The decisions on these updates now. Updates that are not there are left out. */
+export async function showDecided(updateIds: readonly string[]): Promise<Decided[]> {
+  const shown: Decided[] = [];
+  for (let start = 0; start < updateIds.length; start += idsPerAddress) {
+    const query = { id: updateIds.slice(start, start + idsPerAddress), limit: idsPerAddress };
+    const { document } = await call<Page<Update>>('listUpdates', { query });
+    shown.push(...document.items.map((one) => ({ ...one, isDeclined: one.approval === 'declined' })));
+  }
+  return shown;
 }
+
+/** Their ids are in the address, which proxies bound. */
+const idsPerAddress = 100;

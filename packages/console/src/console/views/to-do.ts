@@ -24,7 +24,7 @@ interface Others {
   /** Computers in no group. */
   unassigned: number | undefined;
   /** Of approved updates. */
-  files: { missing: number; damaged: number } | undefined;
+  files: Record<'missing' | 'damaged', { files: number }> | undefined;
 }
 
 export function tasksOf(home: HomeDocument, { status, waiting, unassigned = 0, files }: Others): Task[] {
@@ -34,7 +34,7 @@ export function tasksOf(home: HomeDocument, { status, waiting, unassigned = 0, f
     .filter(({ standing }) => standing === 'older')
     .reduce((sum, { computers }) => sum + computers, 0);
   const [oldest] = waiting?.items ?? [];
-  const lost = (files?.missing ?? 0) + (files?.damaged ?? 0);
+  const lost = (files?.missing.files ?? 0) + (files?.damaged.files ?? 0);
   const tasks: (Task | undefined)[] = [
     ...home.selfUpdate.ports
       .filter(({ state }) => state === 'not-available')

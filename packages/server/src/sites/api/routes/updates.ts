@@ -2,9 +2,8 @@
 import {
   approveMatching,
   countByGroup,
-  decline,
+  declineAll,
   declineMatching,
-  findUpdate,
   forecastApproval,
   listFilesOf,
   listUpdates,
@@ -39,6 +38,7 @@ const update = z.looseObject({
 
 /** Which updates. */
 const choiceFilters = {
+  id: z.array(id).max(200).optional().describe('These alone'),
   search: someText().optional().describe('A part of the title'),
   kb: someText(32).optional().describe('Number of a KB article'),
   classification: someText().optional(),
@@ -65,9 +65,14 @@ const decided = {
 const choiceShape = z.strictObject(choiceFilters);
 
 /** As the rules take it. */
-function choiceOf({ kb, severity, superseded, needed, failed, ...rest }: z.output<typeof choiceShape>) {
+function choiceOf({ id: updateIds, kb, severity, superseded, needed, failed, ...rest }: z.output<typeof choiceShape>) {
   return {
-    ...{ ...rest, article: kb, severities: severity as typeof severities | undefined },
+    ...{
+      ...rest,
+      updateIds: updateIds?.map((one) => one.toLowerCase()),
+      article: kb,
+      severities: severity as typeof severities | undefined,
+    },
     ...{ isSuperseded: superseded, isNeeded: needed, isFailed: failed },
   };
 }
@@ -201,20 +206,15 @@ export const updateRoutes = [
     },
   }),
   route(['declineUpdates', 'POST', '/declines', 'decide', topic], {
-    summary: 'Decline updates, or remove their decline',
+    summary: 'Decline updates, or remove their decline. Either all change or none',
     bodySchema: z.strictObject({ updates, isDeclined: z.boolean().default(true) }),
     answer: z.looseObject({
       items: z.array(z.looseObject({ updateId: id, title: z.string(), isDeclined: z.boolean() })),
     }),
     refusals: decided,
-    async handle({ administration, body }) {
-      // A mistyped last one leaves the first ones as they were.
-      const ids = new Set<string>();
-      for (const named of body.updates) ids.add((await findUpdate(administration.store, named)).updateId);
-      const items: unknown[] = [];
-      for (const updateId of ids) items.push(await decline(administration, updateId, body.isDeclined));
-      return { items };
-    },
+    handle: async ({ administration, body }) => ({
+      items: await declineAll(administration, body.updates, body.isDeclined),
+    }),
   }),
   route(['approveMatchingUpdates', 'POST', '/bulk/approvals', 'decide', topic], {
     summary: 'Approve all updates of a list for groups, by the filter of the list and the count that you saw',
