@@ -1,6 +1,6 @@
 // moult doctor logs on large logs, the whole command in a process of its own: start, reading, report. Rates are by the
-// processor time of the whole process, memory is its peak; wc -l and grep read the same IIS log in the same run and are
-// measured in the same way. The logs are made here.
+// processor time of the whole process, and memory is its peak. wc -l and grep read the same IIS log in the same run,
+// and are measured in the same way. The logs are made here.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,7 +17,7 @@ const iisBytes = 768 * mebibyte;
 const clientBytes = 192 * mebibyte;
 const eventBytes = 96 * mebibyte;
 const wantedRate = 300;
-/** No figure is asked for; this is what an admin with a log of 2 GB waits half a minute for. */
+/** No requirement sets this rate. An administrator with a log of 2 GB waits half a minute for it. */
 const wantedClientRate = 50;
 const wantedMemory = 200;
 const turns = 2;
@@ -41,7 +41,7 @@ export async function bench(): Promise<BenchRow[]> {
 function iisRows(file: string, clients: number): BenchRow[] {
   writeIisLog(file, iisBytes, clients);
   const size = statSync(file).size / mebibyte;
-  // Through a pipe: grep stops at the first match when nobody reads.
+  // Through a pipe: without a reader grep stops at the first match.
   const wc = size / processorSeconds('wc -l "$1" | cat > /dev/null', file);
   const grep = size / processorSeconds('grep -ci selfupdate "$1" | cat > /dev/null', file);
   const what = `moult doctor logs, IIS log of ${size.toFixed(0)} MB, ${clients.toLocaleString('en')} clients in mixed order`;
@@ -109,7 +109,7 @@ function memoryRow(what: string, peakMegabytes: number): BenchRow {
   };
 }
 
-/** The command as an admin gives it; it tells its own processor time and peak memory when it ends. */
+/** The command as an administrator gives it. It tells its own processor time and peak memory at its end. */
 function measure(file: string): { cpuSeconds: number; peakMegabytes: number } {
   const hook =
     "data:text/javascript,process.on('exit',()=>{const{user,system}=process.cpuUsage();" +
@@ -128,7 +128,7 @@ function measure(file: string): { cpuSeconds: number; peakMegabytes: number } {
   };
 }
 
-/** What a command of the shell uses, the best of some turns. */
+/** Processor seconds of a shell command, the best of some turns. */
 function processorSeconds(command: string, file: string): number {
   const seconds = Array.from({ length: turns }, () => {
     const { stdout } = spawnSync('sh', ['-c', `${command}; times`, 'sh', file], { encoding: 'utf8' });

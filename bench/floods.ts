@@ -1,6 +1,6 @@
-// Floods of 30 s each over 100 connections, beside honest clients: 8 computers check in each second, which is what 100,000
-// do on a Monday. The server runs with its defaults, in a process of its own; so does each flood. Once the flood comes from
-// an address of its own, once from that of the honest clients, as behind one router.
+// Floods of 30 s each over 100 connections, beside honest clients: 8 computers check in each second. 100,000 computers
+// do that on a Monday. The server runs with its defaults. It and each flood have a process of their own. The flood
+// comes once from an address of its own. Then it comes from that of the honest clients, as behind one router.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
@@ -17,7 +17,7 @@ const load = { seconds, checkInsPerSecond: 8, computers: 200 };
 const connections = 100;
 const moult = fileURLToPath(new URL('../packages/cli/bin/moult.js', import.meta.url));
 const mib = 1_048_576;
-/** What one address may make grow in a flood by the rates of docs/limits.md; 45 MiB of it is the access log. */
+/** The growth that one address may cause in a flood by the rates of docs/limits.md. 45 MiB of it is the access log. */
 const grownMib = { 'new computers': 80, names: 60, pings: 80, 'refused requests': 80, 'big reports': 250 };
 
 export async function bench(): Promise<BenchRow[]> {

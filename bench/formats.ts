@@ -1,5 +1,5 @@
-// Cabinets and Xpress against the programs people would use instead, on the same files in the same run. Each figure is
-// the best of five turns, taken alternately, so that a busy moment of the machine hurts both sides.
+// Cabinets and Xpress compared with other programs for them, on the same files in the same run. Each figure is the best
+// of five turns. The programs take turns, so that a busy moment of the machine hurts both sides.
 import { spawnSync } from 'node:child_process';
 import {
   closeSync,

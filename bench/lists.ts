@@ -1,5 +1,5 @@
-// What administrators ask of a server with 20,000 computers and 3,000 updates: every list, filter and page, on both engines,
-// with the rows of the bench itself and nothing beside it. The slowest of five runs counts, the first one included.
+// Lists of a server with 20,000 computers and 3,000 updates: every list, filter and page, on both engines. The database
+// has only the rows of the bench. The slowest of five runs counts, the first one included.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -28,7 +28,7 @@ const now = new Date();
 
 export async function bench(): Promise<BenchRow[]> {
   const folder = mkdtempSync(join(tmpdir(), 'moult-bench-lists-'));
-  // One engine alone, where both would take too long: MOULT_BENCH_ENGINE=sqlite
+  // One engine alone, if both take too long: MOULT_BENCH_ENGINE=sqlite
   const only = process.env.MOULT_BENCH_ENGINE;
   const postgres = only === 'sqlite' ? undefined : await startPostgres();
   try {

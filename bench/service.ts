@@ -1,6 +1,6 @@
-// The service under load: 100,000 registered computers, 17,000 updates, the real server on SQLite in a process of its own,
-// the load in this one. Where a figure is compared with itself it is per second of the server's processor time, and both
-// sides take turns, so that neither other work on the machine nor a host that is not always equally fast counts for one.
+// The service under load: 100,000 registered computers and 17,000 updates. The real server on SQLite has a process of
+// its own, and the load is in this one. A figure that is compared with itself is per second of the server's processor
+// time. Both sides take turns. So other work on the machine, or a host of changing speed, favours neither.
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

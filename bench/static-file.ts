@@ -1,6 +1,6 @@
-// Files over HTTP against nginx: the self-update tree's small files, and content in shuffled 1 MiB ranges, each server on
-// one core and the load (wrk) on the other, both with an access log. Counted is what a core does: requests per second of
-// processor time that the server took, so that other work on the machine falls on nobody.
+// Files over HTTP against nginx: the self-update tree's small files, and content in shuffled 1 MiB ranges. Each server
+// has one core, and the load (wrk) has the other. Both write an access log. The figure is requests per second of the
+// server's processor time. So other work on the machine does not count.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -134,7 +134,7 @@ async function startNginx(folder: string, started: ChildProcess[]): Promise<Runn
     (name) => `${name}_temp_path ${folder}/t;`,
   );
   const configuration = join(folder, 'nginx.conf');
-  // As root its workers would become another user, who may not read a temporary folder.
+  // Workers of root become another user, who may not read a temporary folder.
   const user = process.getuid?.() === 0 ? 'user root;' : '';
   writeFileSync(
     configuration,

@@ -10,7 +10,7 @@ const program = fileURLToPath(new URL('wusp', import.meta.url));
 /** Debian's own first: another Python on the path does not see Debian's packages. */
 const pythons = ['/usr/bin/python3', 'python3'];
 
-/** The Python that has zeep; undefined when none has. */
+/** The Python that has zeep. Undefined if none has it. */
 export function findPython(): string | undefined {
   return pythons.find((python) => spawnSync(python, ['-c', 'import zeep'], { stdio: 'ignore' }).status === 0);
 }
@@ -30,7 +30,7 @@ if (import.meta.main) {
   process.exitCode = args.length < given.length && status < 2 ? Math.max(status, await runStacks(url)) : status;
 }
 
-/** A scan by every foreign stack there is, a line for each; 1 when one of them did not get through. */
+/** A scan by every foreign stack on this machine, a line for each. Answers 1 if one of them failed. */
 async function runStacks(url: string): Promise<number> {
   const stacks = [...smallStacks, monoStack];
   installDebianPackages(stacks.filter((stack) => !stack.isThere()).flatMap(({ packages }) => packages));

@@ -7,7 +7,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { buildCommand } from './build-command.ts';
 
 export interface BenchRow {
-  /** What was done, with its size. */
+  /** The work, with its size. */
   what: string;
   /** Our figure with its unit. */
   ours: string;
@@ -31,7 +31,7 @@ if (files.length === 0) {
   process.exit(2);
 }
 
-// What is measured is what administrators start.
+// The bench measures the program that administrators start.
 await buildCommand(root);
 process.env.MOULT_BUNDLE = '1';
 

@@ -1,4 +1,4 @@
-// Bundles the moult command to packages/cli/dist, so that an installation loads a few files in place of more than a
+// Bundles the moult command to packages/cli/dist. An installation then loads a few files in place of more than a
 // thousand. bin/moult.js runs the bundle, or in a checkout the sources (ADR 0026).
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';

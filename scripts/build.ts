@@ -1,5 +1,6 @@
-// npm run build, and `npm ci` through prepare: bundles what travels (the agent programs and their host), what a browser
-// reads (the console) and what is to start fast (the moult command). Same sources, same bytes. `buildAgent` also makes releases of other versions, for tests.
+// npm run build, and `npm ci` through prepare. It bundles the programs that travel: the agents and their host. It also
+// bundles the pages for a browser (the console), and the moult command, which must start fast. Same sources, same
+// bytes. `buildAgent` also makes releases of other versions, for tests.
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';

@@ -1,5 +1,5 @@
-// Finds exports that no other file imports: of a file in packages/*/src, also what an index.ts passes on and nobody
-// asks it for. Tests, benches, scripts and the conformance suite count as users. Prints each as file:line and exits 1.
+// Finds exports that no other file imports: of files in packages/*/src, and names that an index.ts passes on in vain.
+// Tests, benches, scripts and the conformance suite count as users. Prints each as file:line and exits 1.
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,7 +13,7 @@ const users = [
   'scripts/**/*.ts',
 ];
 
-/** Nobody imports it: bin/moult.js loads it by its path. */
+/** bin/moult.js loads it by its path, so no file imports it. */
 const startedByPath = 'packages/cli/src/main.ts';
 
 /** A name that a file passes on from another file. `*`: all names of that file. */

@@ -33,7 +33,7 @@ const mayImport: Record<string, readonly string[]> = {
   ],
 };
 
-/** What the console may import, as types only: the documents that the server sends it. */
+/** The console may import these, as types only: the documents that the server sends it. */
 const apiTypes = '@moult/server/home-document';
 
 const pure: Record<string, readonly RegExp[]> = {
@@ -43,10 +43,10 @@ const pure: Record<string, readonly RegExp[]> = {
   protocol: [/^node:(fs|net|http|https|child_process|dns|sqlite)/, /^kysely|^pg$/],
 };
 
-/** Where a store is opened, read or checked: nobody else knows which engine it is. */
+/** Files that open, read or check a store. Only they know which engine it is. */
 const opensStore = /^packages\/store\/src\/(database|snapshot|check-database|data-dir\/expected-database)\.ts$/;
 
-/** What the doctor has no part in: it finds causes, and others show them. */
+/** Names that the doctor may not use: it finds causes, and others show them. */
 const terminal = /\bconsole\.|\bprocess\.(?:stdout|stderr|stdin|exit|exitCode)\b|from 'node:readline|from 'commander'/g;
 
 /**
@@ -98,7 +98,7 @@ interface ValueImport {
   line: number;
 }
 
-/** Imports that lead back to the file they stand in. Types tie nothing together when the program runs. */
+/** Imports that lead back to their own file. Imports of types are gone when the program runs. */
 function circles(root: string, values: ReadonlyMap<string, readonly ValueImport[]>): Breach[] {
   const found: Breach[] = [];
   const done = new Set<string>();
@@ -176,7 +176,7 @@ function importsIn(text: string): { index: number; specifier: string; typesOnly:
   }));
 }
 
-/** Programs that stand in a template literal (the sample update's) import nothing here. Places stay as they were. */
+/** Programs in a template literal (the sample update's) import nothing here. Places stay as they were. */
 function withoutTemplates(text: string): string {
   return text.replace(/(?<=[=:(,?[]\s*)`(?:\\[\s\S]|[^`\\])*`/g, (literal) => literal.replace(/[^\n]/g, ' '));
 }

@@ -1,6 +1,6 @@
-// Holds the words of documents, help texts and findings, and the comments and texts of the sources, to the countable
-// rules of our style (scripts/words/rules.ts). It also holds the promises of the documents to the tests that they name.
-// Prints each breach as file:line and exits 1.
+// Holds the words of documents, help texts and findings to the countable rules of our style (scripts/words/rules.ts).
+// So it does with the comments and texts of the sources. It also holds the promises of the documents to the tests that
+// they name. Prints each breach as file:line and exits 1.
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -32,23 +32,29 @@ export async function findWordBreaches(root: string): Promise<Breach[]> {
   return [...ofPages, ...ofPromises, ...ofSources, ...helpBreaches(await helpTexts())];
 }
 
-/** The files whose comments and texts are held: sources, and no tests. */
+const sources = ['packages/*/{src,assembly}/**/*.{ts,tsx}', 'packages/*/*.ts', '{scripts,bench,conformance}/**/*.ts'];
+
+/** The files whose comments are held: sources, and no tests. */
 export function sourceFiles(root: string): string[] {
-  return globSync('packages/*/src/**/*.{ts,tsx}', { cwd: root })
+  return globSync(sources, { cwd: root })
     .map((file) => file.replaceAll('\\', '/'))
     .filter((file) => !/\.test\.tsx?$|\/test\//.test(file))
     .sort();
 }
 
-/** The faults of the texts of one source file (errors, lists, screens), and of its comments. */
+/** Sources with texts for people: errors, lists and screens. Those of developers are not held. */
+const hasTexts = /^packages\/[^/]+\/src\//;
+
+/** The faults of the comments of one source file, and of its texts. */
 export function sourceBreaches(file: string, source: string): Breach[] {
   return readSourceTexts(source).flatMap(({ kind, line, text }) => {
+    if (kind === 'string' && !hasTexts.test(file)) return [];
     const faults = kind === 'string' ? textFaults(text) : sentenceFaults({ kind: 'paragraph', text: proseOf(text) });
     return faults.map((why) => ({ file, line, why }));
   });
 }
 
-/** What is wrong with the words of one page. */
+/** The faults of the words of one page. */
 export function wordsIn(file: string, markdown: string): Breach[] {
   const faults = readPieces(markdown).flatMap((piece) =>
     faultsOf(piece).map((why) => ({ file, line: piece.line, why })),
@@ -56,7 +62,7 @@ export function wordsIn(file: string, markdown: string): Breach[] {
   return [...faults, ...framesOf(file, markdown)];
 }
 
-/** A page for people begins with whom it is for, and ends with the next page and where to ask. */
+/** A page for people begins with its readers, and ends with the next page and the place for questions. */
 function framesOf(file: string, markdown: string): Breach[] {
   if (!/^docs\/[^/]+\.md$/.test(file) || file === 'docs/index.md') return [];
   const lines = markdown.trimEnd().split('\n');

@@ -1,5 +1,5 @@
-// npm run fuzz: mutations over every decoder, for a time. Exits 1 when one crashed, hung, or threw what it may not. The
-// input is kept in fixtures/fuzz/<target>/ and fails every run from then on, until the decoder is mended.
+// npm run fuzz: mutations over every decoder, for a time. Exits 1 if one crashed, hung, or threw a forbidden error. The
+// input is kept in fixtures/fuzz/<target>/ and fails every run from then on, until the decoder is fixed.
 //   --seconds N       how long (default 900: above a million also on two busy cores)
 //   --target NAME     only this one. May be given again
 //   --seed N          other mutations. The summary prints the one used

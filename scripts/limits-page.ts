@@ -94,7 +94,7 @@ export interface Constant {
   value: number;
 }
 
-/** Every number that is a constant of its own, or a member of one, at the top of a source file. */
+/** Every number at the top of a source file: a constant of its own, or a member of one. */
 export function findConstants(root: string): Constant[] {
   return globSync('packages/*/src/**/*.ts', { cwd: root })
     .filter((file) => !file.endsWith('.test.ts') && !file.includes('/test/') && !file.startsWith('packages/console/'))
@@ -176,7 +176,7 @@ function numberOf(expression: string): number {
 const sizes: Record<string, number> = { KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30, TiB: 2 ** 40 };
 const seconds: Record<string, number> = { ms: 0.001, s: 1, min: 60, h: 3600, days: 86_400 };
 
-/** What a cell says, as a constant of this name holds it: 64 KiB are bytes, 20 s of …Ms are milliseconds. */
+/** The number in a cell, as a constant of this name holds it: 64 KiB are bytes, 20 s of …Ms are milliseconds. */
 export function numberIn(cell: string, name: string): number {
   const [, digits = '', unit = ''] = /^([\d,.]*\d)(?: ?([^\s,]+))?/.exec(cell) ?? [];
   const number = Number(digits.replaceAll(',', ''));

@@ -15,7 +15,7 @@ const pictures = join(root, 'docs/pictures');
 const scratch = mkdtempSync(join(tmpdir(), 'moult-pictures-'));
 const width = 860;
 
-/** Runs a moult command to its end. Findings (exit code 1) are no failure here. */
+/** Runs a moult command to its end. Findings (exit code 1) are not a failure here. */
 function moult(...args: string[]): void {
   try {
     execFileSync(process.execPath, [command, ...args], { cwd: scratch, stdio: 'ignore' });

@@ -1,5 +1,5 @@
-// docs/commands.md and docs/codes.md, made from the program: every command with its options, and every event id and HRESULT
-// that the program knows, with the finding that explains it. Also the list of findings in docs/doctor.md.
+// Makes docs/commands.md and docs/codes.md from the program. They list every command with its options, and every known
+// event id and HRESULT, with the finding that explains it. Also makes the list of findings in docs/doctor.md.
 //   node scripts/reference-pages.ts          writes them
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -26,7 +26,7 @@ export function findReleaseProblems(root: string, now: Date): string[] {
   return [...new Set(problems)];
 }
 
-/** Writes version and day everywhere. What is under Unreleased in CHANGELOG.md becomes the release's. */
+/** Writes version and day everywhere. The entries under Unreleased in CHANGELOG.md become the release's. */
 export function setRelease(root: string, version: string, date: string): void {
   if (!/^\d+\.\d+\.\d+$/.test(version) || !/^\d{4}-\d{2}-\d{2}$/.test(date) || Number.isNaN(Date.parse(date))) {
     throw new Error(`Give the version as 0.2.0 and the day as 2026-12-31, not ${version} ${date}.`);

@@ -1,5 +1,5 @@
-// Kills `moult sync now` with SIGKILL at random points, starts it again until it is done, and compares the catalog with that of a
-// run that nobody disturbed.
+// Kills `moult sync now` with SIGKILL at random points, and starts it again until it is done. Then it compares the
+// catalog with that of an undisturbed run.
 //   node scripts/sync-kills.ts [--kills 1000] [--updates 25000] [--seed 1]
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';

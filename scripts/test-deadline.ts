@@ -1,5 +1,5 @@
-// Loaded into the process of each test file: one that something keeps alive is ended, with the name of what it was,
-// instead of holding up the whole run.
+// Loaded into the process of each test file. If something keeps the process alive, it ends the process and names that
+// thing. So one file does not hold up the whole run.
 const limitMinutes = Number(process.env.TEST_FILE_MINUTES ?? 15);
 
 // Only in the process of a file, not in the one that starts them all.

@@ -1,5 +1,5 @@
-// The foreign programs that the tests hold us against. On Debian as root they are installed here. Elsewhere the
-// tests that need a missing one fail and name it. Nothing is skipped in silence.
+// The foreign programs that the tests compare us with. On Debian as root they are installed here. Elsewhere the tests
+// that need a missing one fail and name it. Nothing is skipped in silence.
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';

@@ -22,7 +22,7 @@ if (filters.length === 0) {
 }
 step('build', 'node', ['scripts/build.ts']);
 bringTestTools();
-// What tests start is what administrators start, and starts faster.
+// Tests start the program that administrators start. It also starts faster.
 process.env.MOULT_BUNDLE = '1';
 // Hundreds of processes load the same modules: each is stripped of its types and compiled once.
 process.env.NODE_COMPILE_CACHE ??= `${root}node_modules/.cache/moult-tests`;

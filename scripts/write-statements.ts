@@ -1,6 +1,6 @@
-// node scripts/write-statements.ts: what the code of this very release says to its database, into fixtures/databases/code, once
-// per release and before the next migration. The file is named after the newest migration that this code knows.
-// packages/store/test/upgrade.test.ts holds each later schema to answering it.
+// node scripts/write-statements.ts: writes the statements that the code of this very release sends to its database,
+// into fixtures/databases/code. Run it once per release and before the next migration. The file is named after the
+// newest migration that this code knows. packages/store/test/upgrade.test.ts holds each later schema to answering it.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,5 +1,5 @@
-// One client in catalogs of any size. Its own 1,000 updates are the same in each; what grows is what concerns other
-// machines (families it does not belong to), all of it approved for the client's group like its own.
+// One client in catalogs of any size. Its own 1,000 updates are the same in each. A larger catalog has more updates for
+// other machines (families that the client does not belong to). All are approved for the client's group like its own.
 import {
   CatalogIndex,
   DeploymentSet,
@@ -41,7 +41,7 @@ export function measure(updates: number): Measured {
   const state = { index, deployments, withholding };
   const lists = scanToTheEnd(decide(ownModel, state, now));
   const half = lists.otherCached.slice(0, lists.otherCached.length >> 1);
-  // As a request does it: the decision is made anew each time.
+  // As a request does it: each time makes the decision again.
   const ask = (more: Partial<SyncRequest>) => () => decide(ownModel, state, now).sync({ ...emptyRequest, ...more });
   return {
     updates: index.size,

@@ -1,5 +1,5 @@
-// One import, or one warm start, in a process of its own, with the heap of the commands that do it. Prints { seconds,
-// peakMib }; making the documents is not counted, closing the database after an import is.
+// One import or one warm start, in a process of its own, with the heap of the real commands. Prints { seconds, peakMib
+// }. The time includes closing the database after an import, but not making the documents.
 
 import { limitHeapGrowth, openStore } from '@moult/store';
 import { runImport } from '../../packages/administration/src/imports/run-import.ts';

@@ -1,7 +1,7 @@
 // An IIS log as a busy WSUS site writes it: three quarters of its lines are about updating.
 import { closeSync, openSync, writeSync } from 'node:fs';
 
-/** Writes `sizeBytes` of log; the requests of the clients are in mixed order. */
+/** Writes `sizeBytes` of log. The requests of the clients are in mixed order. */
 export function writeIisLog(path: string, sizeBytes: number, clients: number): void {
   const file = openSync(path, 'w');
   writeSync(

@@ -1,5 +1,5 @@
-// Honest clients: computers that are known, checking in at times that were fixed before. What a check-in waits for is
-// counted from the time at which it was to begin, so that a server that stands still is seen.
+// Honest clients: known computers that check in at times that were fixed before. The wait of a check-in counts from its
+// fixed time, so that the figures show a server that stands still.
 import { Agent } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { computerId, reportedUpdates } from '../service/machines.ts';
@@ -28,7 +28,7 @@ export async function introduce(url: string, computers: number): Promise<void> {
   if (result.broken[0]) throw new Error(result.broken[0]);
 }
 
-/** Lets them check in; resolves when the last one is through. */
+/** Lets them check in. Resolves when the last one is through. */
 export async function checkInOnTime(url: string, load: HonestLoad): Promise<HonestResult> {
   const { seconds, checkInsPerSecond, computers } = load;
   const result = emptyResult();

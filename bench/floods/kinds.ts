@@ -40,7 +40,7 @@ function refusedRequests(): NextRequest {
   return () => (kinds[next++ % kinds.length] ?? ping.bind(undefined, ''))();
 }
 
-/** As large as a request may be, with as many events as a batch may have, none of them told before. */
+/** As large as a request may be, with as many new events as a batch may have. */
 function bigReports(cookie: string, id: string): NextRequest {
   const events = installEvents(1000);
   const room = 4 * 1_048_576 - 20_000 - Buffer.byteLength(events) - 1000 * 36;

@@ -18,7 +18,7 @@ export interface FloodResult {
 export interface Flood {
   kind: FloodKind;
   connections: number;
-  /** Where the flood comes from; honest clients come from 127.0.0.1. */
+  /** The address of the flood. Honest clients come from 127.0.0.1. */
   from: string;
 }
 
@@ -47,7 +47,7 @@ export function bytesIn(folder: string): number {
   return bytes;
 }
 
-/** Memory that a process holds now, in MiB; Linux only. */
+/** Memory that a process holds now, in MiB. Linux only. */
 export function residentMib(pid: number): number {
   return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
 }

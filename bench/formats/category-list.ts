@@ -1,5 +1,5 @@
 // SyncUpdates replies as a server sends them on a first scan: categories, each with identities that no coder can guess.
-// Built after the real replies in fixtures/captures/wsus-m0-native/scan; the same bytes every time.
+// Built after the real replies in fixtures/captures/wsus-m0-native/scan. The bytes are the same every time.
 
 /** At least `sizeBytes` of XML, cut there. */
 export function categoryList(sizeBytes: number): Uint8Array {

@@ -1,5 +1,5 @@
-// A server with 20,000 computers and 3,000 updates or more, written by the database itself: told by clients it would take
-// hours.
+// A server with 20,000 computers and 3,000 updates or more, written by the database itself: clients need hours to report so
+// much.
 import { type Kysely, sql } from 'kysely';
 import type { Database } from '../../packages/store/src/database.ts';
 import type { Tables } from '../../packages/store/src/schema.ts';

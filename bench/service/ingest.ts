@@ -12,14 +12,14 @@ export interface Ingest {
   perCoreSecond: number;
 }
 
-/** What two servers did one right after the other. */
+/** The figures of two servers, one right after the other. */
 export interface Round {
   full: Ingest;
   empty: Ingest;
 }
 
 interface Wishes {
-  /** Whose turn it is to report. */
+  /** The computer that reports next. */
   nextComputer: () => string;
   seconds: number;
   warmUpSeconds: number;
@@ -54,7 +54,7 @@ export async function ingest(server: RunningServer, { nextComputer, seconds, war
   };
 }
 
-/** Both servers in turns, each first as often as the other; the first round warms up and does not count. */
+/** Both servers in turns, each first as often as the other. The first round warms up and does not count. */
 export async function inTurns(
   { full, empty }: { full: RunningServer; empty: RunningServer },
   { computers, rounds, seconds }: { computers: number; rounds: number; seconds: number },

@@ -8,7 +8,7 @@ export interface Machine {
   id: string;
   name: string;
   scan: MachineScan;
-  /** The cookie of its last visit; undefined on a fresh one. */
+  /** The cookie of its last visit. Undefined on a fresh one. */
   oldCookie: string | undefined;
 }
 
@@ -61,7 +61,7 @@ export function createLoad(url: string): Load {
     });
   };
 
-  /** Up to and including RegisterComputer; answers the cookie. */
+  /** Up to and including RegisterComputer. Answers the cookie. */
   const begin = async ({ id, name, oldCookie }: Machine): Promise<string> => {
     const lastChange = find(await send(requests.config()), 'LastChange');
     const authorization = find(await send(requests.authorization(id, name)), 'CookieData');
@@ -102,7 +102,7 @@ export async function atOnce(count: number, work: () => Promise<void>): Promise<
   await Promise.all(Array.from({ length: count }, work));
 }
 
-/** What was measured while everything was warming up. */
+/** Forgets the figures of the time when everything was warming up. */
 export function forget(measured: Measured): void {
   measured.times.length = 0;
   measured.statuses.clear();
@@ -113,7 +113,7 @@ const updateIds = Array.from(
   (_, at) => `00000000-0000-4000-8000-${String(at).padStart(12, '0')}`,
 );
 
-/** The end of the text is enough for a machine that knows what it is given; that is unpacked. */
+/** The end of the text is enough for a machine that knows the rest. That part is unpacked. */
 function lastBlocks(bytes: Buffer, encoding: string | undefined): Buffer {
   if (encoding !== 'xpress') return bytes;
   const starts: number[] = [];

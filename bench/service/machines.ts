@@ -1,6 +1,6 @@
 // The machines of the bench: who they are, and how their scans go.
 
-/** So many of the computers check in, over and over; what they reported yesterday is known of them. */
+/** So many of the computers check in, over and over. The server knows their reports of yesterday. */
 export const dailyComputers = 2_500;
 
 /** Updates that each machine reports on: the length of the list that a real one was seen to send (captures). */
@@ -21,7 +21,7 @@ export interface ScanPage extends IdLists {
 export interface MachineScan {
   /** The calls of a fresh machine, each with what it lists. */
   pages: ScanPage[];
-  /** What it lists at the end. */
+  /** The ids that it lists at the end. */
   all: IdLists;
   /** The same without the few that appeared since its last visit. */
   lacking: IdLists;
@@ -29,7 +29,7 @@ export interface MachineScan {
   toShow: number[];
 }
 
-/** SusClientId of the computer with this number; spread over the whole range, as real ones are. */
+/** SusClientId of the computer with this number. The ids are spread over the whole range, as real ones are. */
 export function computerId(number: number): string {
   const mixed = (number * 40503) % 65536;
   return `${hex(mixed, 4)}${hex(number % 65536, 4)}-0000-4000-8000-${hex(number, 12)}`;

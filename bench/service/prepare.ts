@@ -1,5 +1,6 @@
-// Fills a database for the bench of the service, in a process of its own: `updates` generated documents, some of them
-// approved, `computers` registered computers; or `events` stored events. Writes the scans of some machines beside it.
+// Fills a database for the bench of the service, in a process of its own. It writes `updates` generated documents, some
+// of them approved, and `computers` registered computers. Or it stores `events` events. Also writes the scans of some
+// machines.
 import { writeFileSync } from 'node:fs';
 import type { RevisionId } from '@moult/catalog';
 import { allComputers, openStore, type Store, unassignedComputers } from '@moult/store';
@@ -28,7 +29,7 @@ const [updates = 0, computers = 0] = counts.map(Number);
 const now = () => new Date();
 const machines = 16;
 const installedOnEach = 90;
-/** What appeared since a machine's last visit: one category or detectoid and a few updates. */
+/** New since a machine's last visit: one category or detectoid and a few updates. */
 const newSinceLastVisit = 4;
 const computersPerStatement = 2_500;
 
@@ -123,7 +124,7 @@ function installedOn(machine: number): (id: string) => boolean {
   return (id) => ids.has(id) || id.includes('-4000-8000-000100000000');
 }
 
-/** Computer by computer, as they stand in the index, and the other index made afterwards: 10 million take a minute. */
+/** Computer by computer, in the order of the index. The other index is made afterwards: 10 million take a minute. */
 async function storeEvents(count: number, ofComputers: number): Promise<void> {
   const { tables, close } = await openDatabase(file);
   const at = Date.now() - 3_600_000;

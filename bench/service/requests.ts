@@ -26,7 +26,7 @@ const captured = Array.from({ length: 10 }, (_, at) => {
   };
 });
 
-/** The requests of one machine; `cookie` is what the last answer gave. */
+/** The requests of one machine. `cookie` is that of the last answer. */
 export const requests = {
   config: () => fill(0, {}),
   authorization: (id: string, name: string) =>
@@ -56,7 +56,7 @@ export const requests = {
   }),
 };
 
-/** What follows each scan: 147, and 156 with `needed` and `installed` update ids. */
+/** The events after each scan: 147, and 156 with `needed` and `installed` update ids. */
 export function scanEvents(updateIds: readonly string[]): string {
   const lists = [
     `U=${updateIds.slice(0, neededUpdates).join(';').toUpperCase()}`,
@@ -65,7 +65,7 @@ export function scanEvents(updateIds: readonly string[]): string {
   return event(147, [String(neededUpdates)], []) + event(156, [], lists);
 }
 
-/** What an installation says: 167, 162, 181, 183, over and over. */
+/** The events of an installation: 167, 162, 181, 183, over and over. */
 export function installEvents(count: number): string {
   const numbers = [167, 162, 181, 183];
   return Array.from({ length: count }, (_, at) =>

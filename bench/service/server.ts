@@ -25,7 +25,7 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
-/** With the defaults of the server, and `flags` besides. */
+/** With the defaults of the server, and `flags`. */
 export async function startServer(dataDir: string, flags: readonly string[] = []): Promise<RunningServer> {
   const begun = performance.now();
   const options = ['--data-dir', dataDir, '--host', '127.0.0.1', '--port', '0', '--self-update-port', 'off'];

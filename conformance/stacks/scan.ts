@@ -9,14 +9,14 @@ export type SoapVersion = '1.1' | '1.2';
 
 export interface Stack {
   name: string;
-  /** Debian packages that bring it; none for what npm brings. */
+  /** Debian packages that bring it. Empty for a stack from npm. */
   packages: readonly string[];
   isThere(): boolean;
-  /** Does the scan; throws with what the program said when it does not end well. */
+  /** Does the scan. If the program fails, throws with its output. */
   scan(url: string, version: SoapVersion): Promise<ScanResult>;
 }
 
-/** What one scan found. */
+/** The findings of one scan. */
 export interface ScanResult {
   updates: number;
   pages: number;
@@ -92,7 +92,7 @@ async function run(command: string, args: readonly string[]): Promise<ScanResult
   }
 }
 
-/** What the program printed. Beside this process, which may be the server. */
+/** The output of the program. It runs beside this process, which may be the server. */
 function output(command: string, args: readonly string[]): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], timeout: 240_000 });

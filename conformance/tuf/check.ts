@@ -1,6 +1,6 @@
-// The cases of the client workflow, after the files of the public tuf-conformance suite (the suite itself is fetched and
-// run apart, README.md). Each case runs against our client and, where it says nothing else, against tuf-js: what we expect
-// is then not only our own reading.
+// The cases of the client workflow, after the files of the public tuf-conformance suite. README.md says how to fetch
+// and run the suite itself. Each case runs against our client and, if it does not say otherwise, against tuf-js. So the
+// expectation is not only our own reading.
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { type KeyKind, RepositorySimulator } from '../../packages/releases/test/repository-simulator.ts';
@@ -19,7 +19,7 @@ const makers: Record<string, (repository: RepositorySimulator) => SuiteClient> =
   'tuf-js': (repository) => new ForeignClient(repository),
 };
 
-/** A case for both clients; with `oursOnly`, which says why, for ours. */
+/** A case for both clients. With `oursOnly`, which says why, for ours. */
 export function check(name: string, body: (start: Start) => Promise<void>, oursOnly?: string): void {
   for (const [who, make] of Object.entries(makers)) {
     if (oursOnly !== undefined && who !== 'our client') continue;

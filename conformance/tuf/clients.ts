@@ -19,7 +19,7 @@ export abstract class SuiteClient {
   abstract refresh(daysInFuture?: number): Promise<number>;
   abstract download(...names: string[]): Promise<number>;
 
-  /** Version of a role's trusted file; undefined when there is none. */
+  /** Version of a role's trusted file. Undefined without the file. */
   version(role: string): number | undefined {
     return this.read(role)?.signed.version;
   }
@@ -33,7 +33,7 @@ export abstract class SuiteClient {
     return existsSync(file) ? readFileSync(file) : undefined;
   }
 
-  /** What was downloaded, in the order of names. */
+  /** The downloaded targets, in the order of names. */
   downloaded(): string[] {
     if (!existsSync(this.targetDir)) return [];
     return readdirSync(this.targetDir)

@@ -1,5 +1,5 @@
-// tuf-js behind the same contract. The suite passes it in all but one case, so that what our tests expect of a client is
-// first shown to be what a foreign client does (the metadata folder, the time and the network are as in ours).
+// tuf-js behind the same contract. The suite passes it in all cases except one. So our tests first show that a foreign
+// client does as they expect. The metadata folder, the time and the network are as in ours.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { mock } from 'node:test';

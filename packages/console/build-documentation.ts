@@ -1,4 +1,4 @@
-// Markdown of docs/ to pages under /docs/. Links between documents lose their .md; links that leave docs/ become text,
+// Markdown of docs/ to pages under /docs/. Links between documents lose their .md. Links that leave docs/ become text,
 // because the server serves nothing else of the repository.
 import { glob, readFile } from 'node:fs/promises';
 import { join, posix, sep } from 'node:path';
@@ -8,8 +8,9 @@ import { Marked, type Tokens } from 'marked';
 export type Reading = (path: string, markdown: string) => string;
 
 /**
- * Every page as [path under docs/, html], where `%TITLE%` and `%CONTENT%` of the template are filled in; and `all.html`, which
- * holds the pages of the first level one after the other, for a browser's own search. `read` gets each path under docs/.
+ * Every page as [path under docs/, html], made from the template with its `%TITLE%` and `%CONTENT%`. Also `all.html`,
+ * which holds the pages of the first level one after the other, for a browser's own search. `read` gets each path under
+ * docs/.
  */
 export async function renderDocumentation(
   folder: string,
@@ -89,7 +90,7 @@ function anchorOf(text: string, seen: Map<string, number>): string {
   return count === 0 ? base : `${base}-${count}`;
 }
 
-/** Where a link of `path` leads on the server; undefined when it leads out of the documentation. */
+/** The target of a link of `path` on the server. Undefined if it leads out of the documentation. */
 function linkTarget(href: string, path: string): string | undefined {
   if (/^(https?:|mailto:|#|\/)/.test(href)) return href;
   const resolved = posix.join('/docs', posix.dirname(path), href);

@@ -1,5 +1,5 @@
-// Builds the console to static files: one page, one script, one style sheet, all named by their content, and the
-// documentation as pages of its own, so that both work on a network without internet. scripts/build.ts calls it.
+// Builds the console to static files: one page, one script, one style sheet, all named by their content. Builds the
+// documentation as pages of its own. Both work on a network without internet. scripts/build.ts calls it.
 import { createHash } from 'node:crypto';
 import { glob, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -37,7 +37,10 @@ export async function buildConsole(read: Reading): Promise<void> {
   await rename(scratch, distribution);
 }
 
-/** The console at /console/: `index.html`, and `assets/<name>-<hash>.js` of which most come with the view that needs them. */
+/**
+ * The console at /console/: `index.html`, and `assets/<name>-<hash>.js`. Most of these come with the view that needs
+ * them.
+ */
 async function buildAdminPages(folder: string, icon: string): Promise<void> {
   const { outputFiles, metafile } = await build({
     ...browserBuild,

@@ -1,4 +1,4 @@
-// What `npm run faults` does, as a function: the tests call it with a laboratory of theirs.
+// The work of `npm run faults`, as a function: the tests call it with a laboratory of theirs.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';

@@ -1,4 +1,4 @@
-// What lies between the agents of a lane and their server, and misbehaves: from the N-th request on or only there.
+// The network between the agents of a lane and their server. It misbehaves from the N-th request on, or only there.
 import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Random } from '../fuzz/mutate.ts';
@@ -22,9 +22,9 @@ export interface Weather {
 }
 
 export interface HostileNetwork {
-  /** What agents are pointed at. */
+  /** The address that agents are pointed at. */
   url: string;
-  /** Where their requests go from now on. */
+  /** From now on their requests go to these servers. */
   leadTo(servers: Servers): void;
   /** From now on. Undefined: fine. `older` is the server as it was before the new release. */
   set(weather: Weather | undefined): void;
@@ -79,7 +79,7 @@ export async function openHostileNetwork(first: Servers): Promise<HostileNetwork
       weather = next;
       requests = 0;
       spoiled = 0;
-      // What hangs on the weather before ends with it.
+      // Connections that wait for the fault before end with it.
       server.closeAllConnections();
     },
     spoiled: () => spoiled,
@@ -213,7 +213,7 @@ function flipped(body: Buffer, random: Random): Buffer {
   return altered;
 }
 
-/** What the server itself answers. Remembered as what a proxy has seen. */
+/** The answer of the server itself. It is remembered as the answer that a proxy has seen. */
 function ask(server: URL, request: IncomingMessage, body: Buffer, seen?: Map<string, Answer>): Promise<Answer> {
   const { 'accept-encoding': _, connection: __, ...headers } = request.headers;
   return new Promise((resolve, reject) => {

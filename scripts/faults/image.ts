@@ -49,7 +49,7 @@ export function cutAfter(folder: string, ms: number, group: number): Cutter {
   return startCutter(cutLater, [folder, String(ms), String(group)]);
 }
 
-/** The disk at `folder` is dead after `ms`. Whoever works on it goes on. */
+/** The disk at `folder` is dead after `ms`. Programs on it go on. */
 export function breakAfter(folder: string, ms: number): Cutter {
   return startCutter(breakLater, [folder, String(ms)]);
 }
@@ -70,7 +70,7 @@ function startCutter(program: string, args: string[]): Cutter {
 }
 
 export interface MountedImage {
-  /** Where the machine is. */
+  /** The folder of the machine. */
   folder: string;
   /** Takes all room but so many bytes. */
   fill(bytesLeft: number): Promise<void>;
@@ -145,7 +145,10 @@ async function fillWith(file: string, bytes: number): Promise<void> {
   }
 }
 
-/** Killed programs may hold a file for a moment longer. What stays busy is let go of: it is a scratch image. */
+/**
+ * Killed programs may hold a file for a moment longer. An image that stays busy is unmounted lazily: it is a scratch
+ * image.
+ */
 async function unmount(at: string): Promise<void> {
   if (!(await untilItWorks(['umount', at]))) await runProgram(['umount', '--lazy', at]);
 }

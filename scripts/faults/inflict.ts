@@ -48,7 +48,7 @@ export interface Faulted {
   hit: boolean;
   /** The machine was cut off: it can give no reason. */
   cutOff?: string;
-  /** What is wrong whatever comes after it. */
+  /** A fault that counts whatever comes after it. */
   complaint?: string;
   /** The environment of the starts after it, when it is not the usual one. */
   env?: NodeJS.ProcessEnv;
@@ -56,7 +56,7 @@ export interface Faulted {
   asService?: boolean;
 }
 
-/** What each kind of seed does. */
+/** The function for each kind of seed. */
 export const faultsOf: Record<RunSeed['kind'], (seed: RunSeed, parts: Parts) => Promise<Faulted>> = {
   power: powerFails,
   kill: programIsKilled,
@@ -70,9 +70,9 @@ export const faultsOf: Record<RunSeed['kind'], (seed: RunSeed, parts: Parts) => 
 };
 
 const limitMs = 90_000;
-/** What a trial may take where it is meant to hang. */
+/** The time of a trial that is meant to hang. */
 const shortWaits = { TrialTimeoutSeconds: 4, QualifyTimeoutSeconds: 4, HostTrialTimeoutSeconds: 6 };
-/** Enough for the good release on a busy machine; a bad one may still be on trial. */
+/** Enough for the good release on a busy machine. A bad one may still be on trial. */
 const laterWaits = { TrialTimeoutSeconds: 60, QualifyTimeoutSeconds: 60, HostTrialTimeoutSeconds: 60 };
 const shortAnswers = { ReceiveTimeoutSeconds: 3, TransferTimeoutSeconds: 6 };
 const usualAnswers = { ReceiveTimeoutSeconds: 30, TransferTimeoutSeconds: 600 };
@@ -133,8 +133,8 @@ async function programIsKilled(seed: RunSeed, parts: Parts): Promise<Faulted> {
 }
 
 /**
- * `ROLE/CALL/N`: a program of a host that runs as a service. Only its first start is killed, and nobody starts
- * anything: the host has to.
+ * `ROLE/CALL/N`: a program of a host that runs as a service. Only its first start is killed. The host alone must start
+ * it again.
  */
 async function serviceLosesProgram(seed: RunSeed, parts: Parts): Promise<Faulted> {
   const { machine, lab, folder } = parts;

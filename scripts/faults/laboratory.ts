@@ -1,5 +1,5 @@
-// What all runs share: built programs, the real server in several states of its life, machines as they were before the
-// update. Built once. A run copies what it changes.
+// The parts that all runs share: built programs, the real server in several states of its life, and machines from
+// before the update. Built once. A run copies the parts that it changes.
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statfsSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -181,7 +181,7 @@ async function prepare(lab: Shared, name: JourneyName, releaseFolder: string): P
     architecture: 'x86',
     language: 'en',
   });
-  // A machine that has worked for a while. The SUS client would become another at once.
+  // A machine that has worked for a while. The SUS client becomes another at once.
   if (name !== 'first') await runHost(template, { command: [node], env, flags: ['--now', '--once'], limitMs: 60_000 });
   pointAt(template, addressOf(after));
   // Twice: the first one fills the compile cache.

@@ -73,7 +73,7 @@ export interface ResultFile {
   add(result: Performed): void;
 }
 
-/** What was found out about these programs before. Another build begins anew. */
+/** Earlier results for these programs. Another build begins again. */
 export function openResults(file: string, digest: string): ResultFile {
   const known = new Map<string, RunResult>();
   const [head = '', ...lines] = existsSync(file) ? readFileSync(file, 'utf8').split('\n') : [];

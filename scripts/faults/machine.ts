@@ -1,5 +1,5 @@
-// A machine of a run, driven and judged from outside: the built host is started as a service starts it, and what
-// counts is what an administrator sees (`moult agent status`), never what a program says about itself.
+// A machine of a run, driven and judged from outside. The built host is started as a service starts it. The verdict is
+// that of `moult agent status`, as an administrator sees it, never that of a program about itself.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type AgentStatus, type MachineRoot, machineRoot, readStatus } from '@moult/agent';
@@ -12,7 +12,7 @@ export interface HostEnd {
   exit: number | undefined;
   /** It did not end within its time and was killed, with all its programs. */
   hung: boolean;
-  /** Processes outlived the host and had to be killed. */
+  /** Processes outlived the host, and the run killed them. */
   leftRunning: boolean;
   stderr: string;
 }
@@ -63,7 +63,7 @@ export function addressOf({ href }: URL): string {
   return href.replace(/\/$/, '');
 }
 
-/** What an administrator does in the policy: another server. */
+/** An administrator changes the policy: another server. */
 export function pointAt(folder: string, server: string): void {
   openRegistry(machineRoot(folder)).change([
     { key: keys.policy, name: 'WUServer', value: text(server) },
@@ -71,7 +71,7 @@ export function pointAt(folder: string, server: string): void {
   ]);
 }
 
-/** What an administrator does who puts a proxy before the server, or takes it away. */
+/** An administrator puts a proxy before the server, or takes it away. */
 export function goThrough(folder: string, proxy: string | undefined): void {
   const value = proxy === undefined ? {} : { value: text(proxy) };
   openRegistry(machineRoot(folder)).change([{ key: keys.agent, name: 'ProxyServer', ...value }]);
@@ -97,7 +97,7 @@ export function isAgent(status: AgentStatus | undefined, version: string): boole
   return status !== undefined && status.version === version && status.intact && status.trial === undefined;
 }
 
-/** What every machine of a journey must come to. */
+/** The state that every machine of a journey must reach. */
 export interface Goal {
   version: string;
   hostVersion: string;

@@ -1,5 +1,5 @@
-// Performs one run: the fault of its seed on a copy of a machine, then starts without it until the machine has come to
-// the good version or has shown that it cannot.
+// Performs one run: the fault of its seed on a copy of a machine. Then it starts the machine without the fault. The run
+// ends when the machine has come to the good version or has shown that it cannot.
 import { cpSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type FileSystemName, fileSystems, mountImage } from './image.ts';
@@ -26,7 +26,7 @@ import {
 import { parseSeed, type RunResult, type RunSeed } from './run.ts';
 
 export interface Performed extends RunResult {
-  /** What the machine wrote, for whoever replays. */
+  /** The logs of the machine, for a replay. */
   logs: string;
 }
 

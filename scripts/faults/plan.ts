@@ -19,7 +19,7 @@ const diskTries = 60;
 const clockKills = 24;
 const triesOfARelease = 8;
 
-/** The seeds of all runs of these kinds, in an order in which any beginning is a fair sample of the whole. */
+/** The seeds of all runs of these kinds. Any beginning of the list is a fair sample of the whole. */
 export async function planRuns(
   lab: Laboratory,
   { kinds, fileSystems }: { kinds: readonly Kind[]; fileSystems: readonly FileSystemName[] },
@@ -44,7 +44,7 @@ const makers: Record<Kind, Maker> = {
       ...upTo(randomCuts).map((number) => `power/${journey}/${name}/random/${number}`),
     ]),
   kill: (journey, points) =>
-    // What only reads leaves the disk as it is: of the two journeys of an agent one is enough.
+    // A call that only reads leaves the disk as it is: of the two journeys of an agent one is enough.
     points.filter(({ writes }) => writes || journey !== 'first').map((point) => `kill/${journey}/${placeOf(point)}`),
   service: (journey, points) =>
     points

@@ -9,8 +9,8 @@ export interface StartedGroup {
   /** Settles when the first process is gone. */
   ended: Promise<number | undefined>;
   /**
-   * What the group said on standard error, cut to what is worth keeping. Settles when nobody can add to it, or 5 s after it was
-   * asked for.
+   * The output of the group on standard error, cut to the part that is worth keeping. Settles when no process can add
+   * to it, or 5 s after the call.
    */
   stderr(): Promise<string>;
   child: ChildProcess;
@@ -46,14 +46,14 @@ export function killGroup(group: number): void {
   try {
     process.kill(-group, 'SIGKILL');
   } catch {
-    // Nobody is left.
+    // All processes are gone.
   }
 }
 
 /** True as soon as no process of the group lives. False when one still does after `limitMs`. */
 export async function groupIsGone(group: number, limitMs: number): Promise<boolean> {
   const begun = performance.now();
-  // Who asks about each process of the system pays for it: that comes later and later.
+  // Asking about each process of the system is costly, so it asks less and less often.
   let lookAt = begun + 40;
   for (let waitMs = 2; ; waitMs = Math.min(waitMs * 2, 50)) {
     if (!isThere(group)) return true;
@@ -68,7 +68,7 @@ export async function groupIsGone(group: number, limitMs: number): Promise<boole
   }
 }
 
-/** Whether the group has processes, dead ones that nobody has asked about yet (zombies) included. */
+/** Whether the group has processes. Dead ones whose parent has not asked about them yet (zombies) count. */
 function isThere(group: number): boolean {
   try {
     process.kill(-group, 0);

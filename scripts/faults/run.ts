@@ -28,7 +28,7 @@ export interface RunSeed {
   text: string;
   kind: Kind;
   journey: JourneyName;
-  /** What is left of it. Each kind reads it in its own way. */
+  /** The rest of the seed. Each kind reads it in its own way. */
   rest: string[];
 }
 
@@ -40,7 +40,7 @@ export interface RunResult {
   hit: boolean;
   /** Which version the machine was left with by the fault: `new` counts when it is whole and no longer on trial. */
   left: 'new' | 'old';
-  /** What the machine itself said about it, or how it was cut off. Empty only when `left` is `new`. */
+  /** The machine's own words about it, or how it was cut off. Empty only if `left` is `new`. */
   reason: string;
   /** The fault did not end by itself within its time: everything was ended as by a restart. */
   hung: boolean;
@@ -48,12 +48,12 @@ export interface RunResult {
   starts: number;
   /** Why the machine never came to the new version. Absent when it did. */
   stranded?: string;
-  /** Something is wrong that strands nobody: processes left over, no reason given. */
+  /** A fault that strands no machine: processes left over, no reason given. */
   complaint?: string;
   ms: number;
 }
 
-/** Throws when `text` is no seed. */
+/** Throws if `text` is not a seed. */
 export function parseSeed(text: string): RunSeed {
   const [kind, journey, ...rest] = text.split('/');
   const known = { kind: kinds.find((one) => one === kind), journey: journeys.find((one) => one === journey) };

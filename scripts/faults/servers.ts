@@ -1,5 +1,6 @@
-// One operator's server at several times of its life, each on a port of its own, all at once: before the new release, with
-// a bad release as its newest, with the good one at last. Whoever goes from one to a later one sees time pass.
+// One operator's server at several times of its life, each on a port of its own, all at once. The first is before the
+// new release. The next has a bad release as its newest, and the last has the good one. A machine that goes from one to
+// a later one sees time pass.
 import { cpSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadConfig } from '@moult/administration/config';

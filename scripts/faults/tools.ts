@@ -1,4 +1,5 @@
-// What the runs need beside Node, and what of it this machine has not. Debian as root: it is installed.
+// The programs that the runs need beside Node, and those of them that this machine lacks. As root on Debian it installs
+// them.
 import { existsSync } from 'node:fs';
 import { installDebianPackages, isOnPath } from '../test-tools.ts';
 import { type FileSystemName, fileSystems, whyNoImages } from './image.ts';

@@ -34,19 +34,19 @@ export interface Traced {
   env: NodeJS.ProcessEnv;
 }
 
-/** What a program of the lab needs to be started traced. */
+/** The parts for a traced start of a program of the lab. */
 export interface TracerParts {
   node: string;
   /** A folder of this lab for the two small files. */
   folder: string;
   env: NodeJS.ProcessEnv;
-  /** The versions of the journey, by which the programs are told apart. */
+  /** The versions of the journey. They tell the programs apart. */
   versions: { old: string; new: string };
 }
 
 /**
  * The command and environment that start the host so that strace with `options` works on `role`. With `onceMark`, a
- * file that is not there yet, only the first start of an agent program is traced, not those after it.
+ * file that is not there yet, only the first start of an agent program is traced.
  */
 export function traced(
   { node, folder, env, versions }: TracerParts,
@@ -74,8 +74,8 @@ export function traced(
 }
 
 /**
- * The command and environment that start the host so that the file calls of every thread of every program are written
- * down to `<prefix>.<thread>`.
+ * The command and environment for a recorded start of the host. The file calls of every thread of every program go to
+ * `<prefix>.<thread>`.
  */
 export function recorded({ node, folder, env }: TracerParts, prefix: string): Traced {
   const trace = [...fileCalls, ...processCalls].map((call) => `?${call}`).join(',');
@@ -111,7 +111,7 @@ if (start && (process.argv[1] ?? '').endsWith('host.mjs')) process.execPath = st
   chmodSync(script, 0o755);
 }
 
-/** What is done to a call. A signal comes before the call, or, where the program only stops, after it. */
+/** The fault in a call. A signal comes before the call, or after it if the program only stops. */
 export type Injection = { error: string } | { signal: 'KILL' | 'STOP' };
 
 /**
@@ -127,10 +127,10 @@ export function injecting(call: string, injection: Injection, when: string, outp
   return [...options, '-f', '-A', '-e', `trace=${call}`, '-e', `inject=${call}:${what}:when=${when}`, '-o', output];
 }
 
-/** What strace writes when the injection took place. */
+/** The mark of strace for an injection that took place. */
 export const injectedMark = /\(INJECTED\)|killed by SIGKILL|--- SIGSTOP/;
 
-/** What tells threads and programs apart. */
+/** These calls tell threads and programs apart. */
 const processCalls = ['execve', 'clone', 'clone3', 'fork', 'vfork'];
 
 /** The recorded calls that concern files of the machine in `machineFolder`, program by program. */
@@ -179,7 +179,7 @@ function roleOfProgram(execve: string, versions: TracerParts['versions']): Role 
 function pointsOfThread(role: Role, lines: readonly string[], machineFolder: string): Point[] {
   const counts = new Map<string, number>();
   const points: Point[] = [];
-  // What a process does before it becomes another program is not that program's.
+  // Calls of a process before it becomes another program are not that program's.
   for (const line of lines.slice(lines.findLastIndex((one) => one.startsWith('execve(')) + 1)) {
     const call = /^(\w+)\(/.exec(line)?.[1];
     if (call === undefined) continue;

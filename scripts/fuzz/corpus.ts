@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 const fixtures = fileURLToPath(new URL('../../fixtures/', import.meta.url));
 
-/** What a target begins with. An empty input when nothing is kept. */
+/** The first inputs of a target. One empty input without any kept ones. */
 export function loadCorpus(target: string): Uint8Array[] {
   const folder = join(fixtures, 'fuzz', target);
   const kept = existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name)) : [];

@@ -61,7 +61,7 @@ function change(bytes: Uint8Array, other: Uint8Array, random: Random): Uint8Arra
   }
 }
 
-/** Puts a number at an edge, or one near what is there, in one, two or four bytes of either order. */
+/** Puts a number in one, two or four bytes of either order: one at an edge, or one near the present number. */
 function withNumber(bytes: Uint8Array, at: number, random: Random): Uint8Array {
   const width = [1, 2, 4][random.below(3)] as number;
   if (at + width > bytes.length) return bytes;

@@ -1,5 +1,5 @@
-// What is fuzzed: every decoder that strangers' bytes reach. A target takes any bytes and answers a short description
-// of what came out. It may throw its package's error, with an offset inside the input, and nothing else.
+// The targets of the fuzzer: every decoder that strangers' bytes reach. A target takes any bytes and answers a short
+// description of the result. It may throw its package's error, with an offset inside the input, and nothing else.
 import { CatalogError } from '@moult/catalog';
 import { parseUpdateDocument } from '@moult/catalog/metadata';
 import { FormatError } from '@moult/formats';

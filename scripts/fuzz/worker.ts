@@ -1,5 +1,5 @@
-// One thread of the fuzzer: a target at a time, for a slice of time. What it is running lies in shared memory, so that
-// the main thread can tell which input hung it.
+// One thread of the fuzzer: a target at a time, for a slice of time. Its present input is in shared memory, so that the
+// main thread can tell which input hung it.
 import { setImmediate } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { loadCorpus } from './corpus.ts';

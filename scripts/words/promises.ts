@@ -1,5 +1,6 @@
-// Promises of a page and the tests that hold them. A page that says "never", "nothing" or "always" has a table with the
-// columns "Promise" and "Held by", as docs/compatibility.md does. Each row names a test file and the name of a test in it.
+// Promises of a page and the tests that hold them. A page that says "never", "nothing" or "always" has a table. Its
+// columns are "Promise" and "Held by", as in docs/compatibility.md. Each row names a test file and the name of a test
+// in it.
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import type { Breach } from '../check-structure.ts';
@@ -13,7 +14,7 @@ const fromProgram: ReadonlySet<string> = new Set(
   ['errors', 'commands', 'codes', 'fault-injection'].map((name) => `docs/${name}.md`),
 );
 
-/** What is wrong with the promises of `file`, a page of the checkout at `root`. */
+/** The faults of the promises of `file`, a page of the checkout at `root`. */
 export function promiseFaults(root: string, file: string, markdown: string): Breach[] {
   if (!/^(?:docs\/[^/]+|SECURITY|README)\.md$/.test(file) || fromProgram.has(file)) return [];
   const rows = promiseRows(markdown);

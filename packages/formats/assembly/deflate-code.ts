@@ -1,5 +1,5 @@
-// The prefix codes of deflate (RFC 1951 3.2.2) as tables: the next bits of the stream are the place of an entry that
-// says all about the code they begin with.
+// The prefix codes of deflate (RFC 1951 3.2.2) as tables. The next bits of the stream are the place of an entry. It
+// says all about the code that they begin with.
 import { scratch } from './layout';
 
 export const literalBits: i32 = 11;
@@ -8,13 +8,15 @@ export const distanceBits: i32 = 9;
 // An entry, by bits: 31 a literal. 16 and up the value (a literal's byte, or the least length or distance). 15 neither
 // literal nor match. 8 to 11 the code's own bits. 0 to 4 all its bits, with the extra ones behind it.
 export const literal: u32 = 0x80000000;
-/** The end of the block, a code that is longer than the table, or, with neither mark, bits that mean nothing. */
+/** The end of the block, or a code that is longer than the table. Without either mark: bits that mean nothing. */
 export const exceptional: u32 = 0x8000;
 /** Its value is the place of another table, for as many bits more as "own bits" says. */
 export const isLonger: u32 = 0x4000;
 export const isEnd: u32 = 0x2000;
 
-/** What a table is for: literals and lengths, distances, or the lengths of codes, whose symbols are plain numbers. */
+/**
+ * The purpose of a table: literals and lengths, distances, or the lengths of codes, whose symbols are plain numbers.
+ */
 export const forLiterals: i32 = 0;
 export const forDistances: i32 = 1;
 export const forLengths: i32 = 2;
@@ -22,8 +24,8 @@ export const forLengths: i32 = 2;
 const invalid: i32 = -1;
 const longestCode: i32 = 15;
 
-// In the scratch memory, behind the code lengths: how many codes have each length, where their symbols begin in the
-// sorted list, that list (16 bits each), and what symbols mean.
+// In the scratch memory, behind the code lengths. How many codes have each length, and the first place of their symbols
+// in the sorted list. Then that list (16 bits each), and the meaning of symbols.
 const counts: usize = scratch + 0x400;
 const starts: usize = scratch + 0x480;
 const sorted: usize = scratch + 0x500;
@@ -44,8 +46,8 @@ export function prepareMeanings(): void {
 }
 
 /**
- * Fills `table` for codes that come least significant bit first. Answers 0 for a full code, 1 for one lone code or
- * none, and -1 for any other gap or excess (as zlib does). `purpose` says what the symbols mean.
+ * Fills `table` for codes that come least significant bit first. Answers 0 for a full code, and 1 for one lone code or
+ * none. Answers -1 for any other gap or excess (as zlib does). `purpose` says what the symbols mean.
  */
 export function buildCode(table: usize, tableBits: i32, lengths: usize, symbols: i32, purpose: i32): i32 {
   const longest = countLengths(lengths, symbols);
@@ -141,7 +143,7 @@ function codeAfter(code: u32, bits: i32): u32 {
   return (code & (highest - 1)) | highest;
 }
 
-/** What the symbol at `place` of the sorted list means, with a code of `bits`. Extra bits are added to those. */
+/** The meaning of the symbol at `place` of the sorted list, with a code of `bits`. Extra bits are added to those. */
 function entryOf(place: usize, bits: i32, ofPurpose: usize): u32 {
   return load<u32>(ofPurpose + ((<usize>load<u16>(place)) << 2)) + ((bits << 8) | bits);
 }

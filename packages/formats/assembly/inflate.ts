@@ -21,7 +21,7 @@ const badSymbol: i32 = -4;
 const badDistance: i32 = -5;
 const tooLong: i32 = -6;
 
-/** Where reading stands between the parts of a stream. The loop over symbols has its own copies, in registers. */
+/** The state of reading between the parts of a stream. The loop over symbols has its own copies, in registers. */
 let hold: u64 = 0;
 let count: i32 = 0;
 let at: usize = 0;
@@ -96,9 +96,9 @@ function copyStored(out: usize, limit: usize): usize {
 }
 
 /**
- * Symbols up to the end of the block. Answers where the output ends, or an error. A turn of the loop writes at most
- * three literals and one match, and only then looks whether that was too much. Of `left` only the lower six bits count,
- * as only they do for a shift: so whole entries are taken from it, whose lowest six are the bits they used.
+ * Symbols up to the end of the block. Answers the end of the output, or an error. A turn of the loop writes at most
+ * three literals and one match. Only then it looks whether that was too much. Of `left` only the lower six bits count,
+ * as for a shift. So whole entries are taken from it. Their lowest six bits are the number of bits that they used.
  */
 function decode(start: usize, limit: usize, floor: usize): usize {
   let out = start;

@@ -1,6 +1,6 @@
 // The one memory that both codecs work in. The file packages/formats/src/codec/layout.ts has the same numbers.
 
-/** Packed input, at most 64 KB. What lies behind is read, never believed. */
+/** Packed input, at most 64 KB. Bytes behind it are read, but never believed. */
 export const input: usize = 0x10000;
 /** 16 numbers of 32 bits that go in and out of runLzx. */
 export const state: usize = 0x8000;
@@ -16,5 +16,5 @@ export const lengthCode: usize = 0x78000;
 export const alignedCode: usize = 0x7c000;
 export const slotBases: usize = 0x7e000;
 export const slotExtraBits: usize = 0x7e100;
-/** What is unpacked, with its history before it and room to overshoot behind it. */
+/** The unpacked bytes, with their history before them and room to overshoot behind them. */
 export const window: usize = 0x100000;

@@ -11,7 +11,7 @@ const badSymbol: i32 = -1;
 const pastEnd: i32 = -2;
 const beforeBeginning: i32 = -3;
 
-/** State: 0 bits, 1 how many are valid, 2 place in the input, 3 place in the window, 4 to 6 recent distances. */
+/** State: 0 bits, 1 how many are valid, 2 place in the input, 3 place in the window. 4 to 6 recent distances. */
 export function runLzx(endPlace: i32, isAligned: bool, windowBytes: u32): i32 {
   let hold: u64 = (<u64>load<u32>(state)) << 32;
   let count: i32 = load<i32>(state, 4);

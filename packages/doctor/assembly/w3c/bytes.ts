@@ -3,7 +3,7 @@
 const low7: u64 = 0x7f7f7f7f7f7f7f7f;
 const high: u64 = 0x8080808080808080;
 
-/** The first byte from `at` on that is a blank or less. There is one: zeros stand behind the text. */
+/** The first byte from `at` on that is a blank or less. It always ends, because zeros follow the text. */
 export function nextBreak(from: usize): usize {
   let at = from;
   let found = breaksIn(load<u64>(at));
@@ -33,7 +33,7 @@ export function lineEnd(from: usize, end: usize): usize {
   return end;
 }
 
-/** Two digits as a number. Whatever else stands there gives some number too. */
+/** Two digits as a number. Other bytes give some number too. */
 export function twoDigits(at: usize): i32 {
   return (<i32>load<u8>(at) - 0x30) * 10 + (<i32>load<u8>(at, 1) - 0x30);
 }

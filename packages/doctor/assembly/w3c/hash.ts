@@ -1,5 +1,5 @@
-// A 64-bit hash of columns: the rounds and the end of xxHash64 with one lane, and the length of each column, so that
-// no two rows of columns run into one.
+// A 64-bit hash of columns: the rounds and the end of xxHash64 with one lane. It covers the length of each column, so
+// that no two rows of columns run into one.
 
 const prime1: u64 = 0x9e3779b185ebca87;
 const prime2: u64 = 0xc2b2ae3d27d4eb4f;

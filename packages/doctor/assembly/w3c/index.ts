@@ -1,6 +1,6 @@
-// The inner loop of reading W3C logs: walks to the stem of each line, looks at its path segments, and for lines about
-// updating hashes the columns of the answer, finds its run and counts the repeat. Everything else, one line in many, is
-// w3c.ts's work: `scan` stops there and is called again.
+// The inner loop of reading W3C logs. It walks to the stem of each line and looks at its path segments. For lines about
+// updating it hashes the columns of the answer, finds its run and counts the repeat. Everything else, one line in many,
+// is w3c.ts's work: `scan` stops there and is called again.
 import { bytesEqual, lineEnd, nextBreak, twoDigits } from './bytes';
 import { finish, hashColumn, seed } from './hash';
 import { kept, maxWaiting, starts, state, table, tableEnd, tableSlots, text, waiting } from './layout';
@@ -30,7 +30,7 @@ let timeColumn: i32 = -1;
 let clientColumn: i32 = -1;
 let directiveDay: f64 = NaN;
 
-/** What the last #Fields, #Date and the line below them said. A column that is not there is -1. */
+/** The facts of the last #Fields, #Date and the line below them. A column that is not there is -1. */
 export function configure(between: u32, stem: i32, date: i32, time: i32, client: i32, day: f64): void {
   separator = between;
   stemColumn = stem;
@@ -119,7 +119,7 @@ export function scan(from: u32, length: u32): i32 {
     const client = hasClient ? columnAt(clientColumn) : at;
     const clientEnd = hasClient && clientColumn < column ? columnAt(clientColumn + 1) - 1 : at;
     const answer = waiting + <usize>waitingEnd * waitingBytes;
-    // Who asked is hashed last, behind the answer.
+    // The client is hashed last, behind the answer.
     store<u64>(answer, finish(hasClient ? hashColumn(hash, client, clientEnd) : hash));
     store<u64>(answer, hash, 8);
     store<f64>(answer, time, 16);
@@ -142,8 +142,8 @@ let waitingStart: u32 = 0;
 let waitingEnd: u32 = 0;
 
 /**
- * Finds the runs of the waiting answers and counts them, many at a time: with thousands of clients each run is far away
- * in memory, and the processor fetches several at once only if nothing else is between them.
+ * Finds the runs of the waiting answers and counts them, many at a time. With thousands of clients each run is far away
+ * in memory. The processor fetches several at once only if nothing else is between them.
  */
 function countWaiting(): i32 {
   const last = waiting + <usize>waitingEnd * waitingBytes;
@@ -247,7 +247,7 @@ function timeOf(column: i32, end: usize): f64 {
   return day + <f64>seconds * 1000;
 }
 
-/** Where the search for a run begins. */
+/** The place that the search for a run begins at. */
 function slotOf(hash: u64): usize {
   return table + ((<usize>(<u32>hash & (tableSlots - 1))) << 5);
 }

@@ -1,10 +1,10 @@
 // The one memory of the scanner. The file packages/doctor/src/http-log/scanner.ts has the same numbers.
 
-/** What `scan` tells of the line at which it stopped. */
+/** The facts of the line that `scan` stopped at. */
 export const state: usize = 0x1000;
 /** Per column: 1 where its bytes are part of the answer. 128 bytes. */
 export const kept: usize = 0x1100;
-/** Where the columns of the current line begin. 128 addresses. */
+/** The places of the columns of the current line. 128 addresses. */
 export const starts: usize = 0x1200;
 /** Answers whose runs are still to be found, 48 bytes each. */
 export const waiting: usize = 0x2000;
