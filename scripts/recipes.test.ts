@@ -20,7 +20,7 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const recipes = readdirSync(join(root, 'docs/contributing')).filter((name) => name !== 'index.md');
 
-it('what the recipes say compiles, keeps the rules of the structure, and passes its tests', () => {
+it('what the recipes say compiles, passes the checks, and passes its tests', () => {
   using folder = mkdtempDisposableSync(join(tmpdir(), 'moult-recipes-'));
   copyRepository(folder.path);
   const files = recipes.flatMap((name) =>
@@ -30,13 +30,16 @@ it('what the recipes say compiles, keeps the rules of the structure, and passes 
   assert.equal(tests.length, recipes.length, 'each recipe brings a test along');
   run(folder.path, 'node_modules/typescript/bin/tsc');
   run(folder.path, 'scripts/check-structure.ts');
-  run(folder.path, 'scripts/check-citations.ts');
+  for (const check of ['citations', 'words', 'exports']) run(folder.path, `scripts/check-${check}.ts`);
   const more = ['packages/store/src/contract/contract.test.ts', 'packages/store/src/tables.test.ts'];
   run(folder.path, '--test', ...tests, ...more, 'packages/doctor/src/words/pages.test.ts');
 });
 
+const copied = ['packages', 'scripts', 'conformance', 'bench', 'docs', 'examples', 'package.json', 'tsconfig.json'];
+
 function copyRepository(target: string): void {
-  for (const name of ['packages', 'scripts', 'conformance', 'bench', 'docs', 'package.json', 'tsconfig.json']) {
+  const pages = readdirSync(root).filter((name) => name.endsWith('.md'));
+  for (const name of [...copied, ...pages]) {
     cpSync(join(root, name), join(target, name), {
       recursive: true,
       filter: (path) => !/[\\/](?:node_modules|dist)$/.test(path),
