@@ -7,6 +7,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, it } from 'node:test';
+import { exportPolicy, type PolicyFormat } from '@moult/administration/policy';
 import {
   installAgent,
   type MachineRoot,
@@ -21,7 +22,6 @@ import { type OpenPanel, openPanel } from '@moult/agent/panel';
 import { repositoryFile } from '@moult/disk';
 import { createSusServer, type Listening, listen, type SusServer } from '@moult/simulator';
 import { type DemoServer, startDemoServer } from '../src/demo/server.ts';
-import { exportPolicy, type PolicyFormat } from '../src/policy/formats.ts';
 
 let folder: string;
 let root: MachineRoot;

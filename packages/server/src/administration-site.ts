@@ -1,7 +1,7 @@
 // Administration over HTTP, put together for main.ts: the API, the set-up link of a first start, and what ages.
 import type { FoundServer } from '@moult/administration';
 import { digestOfSecret, newSecret } from '@moult/administration/accounts';
-import type { ServerConfig } from '@moult/administration/config';
+import type { LoadedConfig, ServerConfig } from '@moult/administration/config';
 import type { Store } from '@moult/store';
 import { apiBounds } from './bounds.ts';
 import { createSweep } from './housekeeping/sweep.ts';
@@ -17,6 +17,7 @@ interface Parts {
   /** The address of the database, and the folder of content. */
   database: string;
   contentDir: string;
+  origins: LoadedConfig['origins'] | undefined;
   running: Parameters<typeof createApiSite>[0]['running'];
   home: Parameters<typeof createApiSite>[0]['home'];
   log: Logger;
@@ -25,11 +26,11 @@ interface Parts {
 /** The site, and what ends with the server. */
 export function createAdministration(
   config: ServerConfig,
-  { store, database, contentDir, running, home, log }: Parts,
+  { store, database, contentDir, origins, running, home, log }: Parts,
 ): { site: Site; pages: Site | undefined; endStreams(): void; close(): Promise<void> } {
   const { dataDir } = config;
-  // Rules look at the values, never at their origins.
-  const server = { config, dataDir, database, contentDir, configFile: undefined } as unknown as FoundServer;
+  // Rules look at the values. Only the list of settings tells the origins, where they are known.
+  const server = { config, origins, dataDir, database, contentDir, configFile: undefined } as unknown as FoundServer;
   const listeners: ListenerName[] = config.adminPort === 'off' ? ['main', 'tls'] : ['admin'];
   const hosts = ownNames(config);
   const site = createApiSite({

@@ -16,6 +16,22 @@ export const apiBounds = declareBounds('api', {
     client: 'HTTP 503',
     administrator: 'a line in the access log',
   },
+  /** Logs and settings of a client. JSON and base64 make them a third larger. */
+  maxUploadBytes: {
+    what: 'Body of a call of the API that brings files to examine',
+    fallback: 4 * 1_048_576,
+    range: [4096, 67_108_864],
+    unit: 'bytes',
+    client: 'HTTP 413',
+    administrator: 'a line in the access log',
+  },
+  databaseCheckMs: {
+    what: 'Check of an SQLite database by a call of the API',
+    fallback: 1_800_000,
+    range: [1000, 86_400_000],
+    client: 'HTTP 409',
+    administrator: 'nothing. `moult database check` has no limit',
+  },
   maxSessions: {
     what: 'Open sessions of one account',
     fallback: 10,

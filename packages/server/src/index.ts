@@ -4,3 +4,4 @@ export { type RunningServer, type ServerParts, startServer } from './main.ts';
 export { reachedNames } from './own-names.ts';
 export { type KeptBundles, makeKeptBundles } from './sites/agent-bundles/index.ts';
 export * from './sites/self-update/index.ts';
+export { issueCertificate, type ShownCertificate, shownCertificate } from './tls/shown-certificate.ts';

@@ -2,7 +2,7 @@
 
 import { X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
-import type { ServerConfig } from '@moult/administration/config';
+import type { LoadedConfig, ServerConfig } from '@moult/administration/config';
 import { raiseAdvice } from '@moult/releases/repository';
 import { asDiskTrouble, type Notice, noticeLine } from '@moult/store';
 import { renewFragments } from '@moult/store/catalog';
@@ -66,6 +66,8 @@ export interface ServerParts {
   announce(line: string, kind: 'ready' | 'notice'): void;
   /** The administrator means to begin with an empty database beside keys that are there. */
   newDatabase?: boolean;
+  /** The origin of each setting, for administrators. */
+  origins?: LoadedConfig['origins'];
   /** All computers of this server are the demo's own: they install the sample update. */
   approveSamples?: boolean;
 }
@@ -257,7 +259,7 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
   room.onChange(() => health.changed());
   const console = createConsole(config, { store, health, urls, startedAt, notices, ...parts });
   const administration = createAdministration(config, {
-    ...{ store, database: address, contentDir: contentFolder, log },
+    ...{ store, database: address, contentDir: contentFolder, log, origins: parts.origins },
     running: () => ({
       server: { state: 'running', url: urls.main ?? '', pid: process.pid, startedAt: startedAt.toISOString() },
       notices: notices(),

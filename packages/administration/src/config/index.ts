@@ -1,3 +1,4 @@
+export { type ListedLimit, listLimits, listSettings } from './lists.ts';
 export { type ConfigSources, type LoadedConfig, loadConfig, printConfig, readFileLimits } from './load.ts';
 export { smallMemoryBytes, thisMachine } from './machine.ts';
 export { keyOf, type ServerConfig, type SettingName, settingNames, settings, variableOf } from './settings.ts';

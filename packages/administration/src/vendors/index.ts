@@ -10,3 +10,4 @@ export {
   updateVendorCatalogs,
 } from './vendor-catalogs.ts';
 export { packWinget } from './winget.ts';
+export { inWorkingFolder } from './working-folder.ts';

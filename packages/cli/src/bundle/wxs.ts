@@ -1,7 +1,8 @@
 // The source of a Windows Installer package, in the part of WiX 3 that wixl reads.
+
+import { escapeXml } from '@moult/formats/text';
 import { type BundleContents, bundleVersion, windowsFolder } from '@moult/releases/bundle';
 import { ReleaseError } from '@moult/releases/errors';
-import { escapeXml } from '../policy/xml.ts';
 import { guidOf } from './guid.ts';
 
 /**

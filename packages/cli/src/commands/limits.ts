@@ -1,7 +1,6 @@
 // moult limits: every limit of Moult, its value here, and where the value is from.
 
-import { keyOf, loadConfig, type SettingName, settingNames, settings } from '@moult/administration/config';
-import { type Bound, boundsOf, inWords } from '@moult/bounds';
+import { type ListedLimit, listLimits, loadConfig } from '@moult/administration/config';
 import type { Command } from 'commander';
 import { allBounds } from '../limits/all-bounds.ts';
 import { type Column, type ListFlags, pageOfAll, showList, withList } from '../lists.ts';
@@ -13,18 +12,7 @@ export function register(program: Command): void {
     .action(limits);
 }
 
-interface Line {
-  name: string;
-  value: string;
-  default: string;
-  /** The source of the value: flag, environment, file, machine or default. */
-  origin: string;
-  /** Undefined for settings, whose sentence says it. */
-  range?: [least: string, most: string];
-  what: string;
-}
-
-const columns: readonly Column<Line>[] = [
+const columns: readonly Column<ListedLimit>[] = [
   { name: 'limit', cell: ({ name }) => name },
   { name: 'value', cell: ({ value }) => value },
   { name: 'from', cell: ({ origin }) => origin },
@@ -33,46 +21,13 @@ const columns: readonly Column<Line>[] = [
   { name: 'bounds', cell: ({ what }) => what },
 ];
 
+/** Settings are those that `moult serve` has on this machine. */
 function limits(flags: AdministrationFlags & ListFlags): void {
-  const lines = [...settingLines(flags), ...boundsOf(allBounds).map(lineOf)];
+  const loaded = readConfigFile(flags.config, (file) => loadConfig({ flags: {}, environment: process.env, file }));
   showList(
-    pageOfAll('limits', lines, flags, ({ name }) => name),
+    pageOfAll('limits', listLimits(loaded, allBounds), flags, ({ name }) => name),
     flags,
     columns,
     ['limit', 'limits'],
   );
-}
-
-function lineOf({ name, value, unit, origin, fallback, range: [least, most], what }: Bound): Line {
-  return {
-    name,
-    value: inWords(value, unit),
-    default: inWords(fallback, unit),
-    origin,
-    range: [inWords(least, unit), inWords(most, unit)],
-    what,
-  };
-}
-
-/** The limits that are settings of `moult serve`, as it has them on this machine. */
-function settingLines({ config }: AdministrationFlags): Line[] {
-  const loaded = readConfigFile(config, (file) => loadConfig({ flags: {}, environment: process.env, file }));
-  return settingNames.filter(isLimit).map((name) => {
-    const { fallback, description } = settings[name];
-    return {
-      name: `--${keyOf(name)}`,
-      value: shown(loaded.config[name]),
-      default: shown(fallback),
-      origin: loaded.origins[name],
-      what: description,
-    };
-  });
-}
-
-function isLimit(name: SettingName): boolean {
-  return settings[name].group === 'limits' || /^database[A-Z]/.test(name);
-}
-
-function shown(value: unknown): string {
-  return typeof value === 'number' ? value.toLocaleString('en-US') : String(value);
 }

@@ -1,13 +1,18 @@
 // moult policy: the update policy as files, made and read.
 import { randomUUID } from 'node:crypto';
+import {
+  type ExportedFile,
+  exportPolicy,
+  type PolicyFormat,
+  policyFormats,
+  trustSettings,
+} from '@moult/administration/policy';
 import { serverUrl } from '@moult/agent';
 import { FolderTree } from '@moult/disk';
 import { jsonText, visibleText } from '@moult/formats/text';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { readNamedFile } from '../files/named-file.ts';
-import { type ExportedFile, exportPolicy, type PolicyFormat, policyFormats } from '../policy/formats.ts';
 import { readPolicyFile } from '../policy/read-file.ts';
-import { trustSettings } from '../policy/trust.ts';
 import { exitCode, UsageError } from '../terminal.ts';
 
 interface ExportFlags {

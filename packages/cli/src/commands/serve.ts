@@ -54,7 +54,7 @@ async function run(flags: Flags): Promise<void> {
     console.log(printConfig(loaded));
     return;
   }
-  const { config } = loaded;
+  const { config, origins } = loaded;
   const toStdout = config.logStdout === 'on';
   limitHeapGrowth({ isSmall: thisMachine().memoryBytes < smallMemoryBytes });
   const { dataDir, logLevel: level, logDays: days, logMib } = config;
@@ -71,7 +71,7 @@ async function run(flags: Flags): Promise<void> {
   try {
     const server = await startServer(config, {
       now: () => new Date(),
-      ...{ log, logFiles, newDatabase: flags.newDatabase ?? false },
+      ...{ log, logFiles, newDatabase: flags.newDatabase ?? false, origins },
       announce: (line, kind) => (kind === 'ready' ? console.log(line) : console.error(line)),
     });
     collectGarbage();

@@ -7,17 +7,16 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { machineRoot, readAgentPolicy } from '@moult/agent';
+import { auKey, exportPolicy, type PolicyFormat, pointingKeys, trustSettings } from '@moult/administration/policy';
+import { machineRoot, policyValueByName, readAgentPolicy } from '@moult/agent';
 import { createOperatorCa, createOperatorSigner } from '@moult/formats/authenticode';
 import { encodePolicyFile, encodeRegistryChanges, parsePolicyFile } from '@moult/formats/registry';
-import { exportPolicy, type PolicyFormat } from './formats.ts';
-import { pointingNames } from './pointing.ts';
 import { readPolicyFile } from './read-file.ts';
-import { trustSettings } from './trust.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'moult-cli-policy-'));
 after(() => rmSync(folder, { recursive: true }));
 const moult = fileURLToPath(new URL('../../bin/moult.js', import.meta.url));
+const pointingNames = Object.keys(pointingKeys);
 const schemas = fileURLToPath(new URL('../../../../fixtures/admx/', import.meta.url));
 
 const server = 'http://updates.example.com:8530';
@@ -54,7 +53,7 @@ function agentSees(files: { pol?: Uint8Array; reg?: Uint8Array }): Record<string
     writeFileSync(root.groupPolicyFile, files.pol);
   }
   const { values } = readAgentPolicy(root);
-  const told = values.filter(({ name }) => (pointingNames as readonly string[]).includes(name));
+  const told = values.filter(({ name }) => pointingNames.includes(name));
   return Object.fromEntries(
     told.map(({ name, value, idleBecause }) => [name, idleBecause === '' ? value : idleBecause]),
   );
@@ -76,6 +75,11 @@ describe('an exported policy', () => {
     assert.deepEqual(agentSees({ reg: only('reg', true) }), away);
     // Group Policy removes what the registry has.
     assert.deepEqual(agentSees({ reg: only('reg'), pol: only('pol', true) }), away);
+  });
+
+  it('has each value below the key that the agent knows for it', () => {
+    for (const [name, key] of Object.entries(pointingKeys))
+      assert.equal(policyValueByName.get(name.toLowerCase())?.key, key === auKey ? 'au' : 'policy', name);
   });
 
   it('says nothing of a group when none is named', () => {

@@ -1,9 +1,11 @@
 // The values of a policy file, each compared with the values that Windows knows.
+import { auKey, maintenanceKey, policyKey } from '@moult/administration/policy';
 import { isAllowed, policyValueByName } from '@moult/agent';
 import { FormatError } from '@moult/formats';
 import { parsePolicyFile, parseRegistryText, type RegistryValue } from '@moult/formats/registry';
 import { UsageError } from '../terminal.ts';
-import { auKey, keyOfValue, maintenanceKey, policyKey } from './pointing.ts';
+
+const keyPaths = { policy: policyKey, au: auKey, maintenance: maintenanceKey } as const;
 
 interface ReadValue {
   key: string;
@@ -41,7 +43,7 @@ function faultOf(key: string, name: string, data: string | number): string {
   if (![policyKey, auKey, maintenanceKey].some((one) => one.toLowerCase() === place)) return '';
   const known = policyValueByName.get(name.toLowerCase());
   if (!known) return 'Windows has no such policy value';
-  const right = keyOfValue(name);
+  const right = keyPaths[known.key];
   if (place !== right.toLowerCase()) return `it counts only below ${right}`;
   return isAllowed(known, data) ? '' : 'it may not have this data';
 }

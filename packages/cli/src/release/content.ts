@@ -3,11 +3,16 @@
 import { extname } from 'node:path';
 import type { PinOwner, ReleaseTarget, UpdateTarget } from '@moult/releases/metadata';
 import {
+  deltaReports,
   offlineRoles,
+  pinReports,
   publishStaged,
   Repository,
   raiseAdvice,
   releasePath,
+  roleReports,
+  targetReports,
+  waitingLines,
   withoutPin,
   withPin,
 } from '@moult/releases/repository';
@@ -15,7 +20,7 @@ import { readNamedFile } from '../files/named-file.ts';
 import { type Column, type ListFlags, pageOfAll, showList } from '../lists.ts';
 import { exitCode, UsageError } from '../terminal.ts';
 import { type Common, passphraseOf, tell, versionOf } from './options.ts';
-import { deltaReports, pinReports, printJson, printTable, roleReports, targetReports, waitingLines } from './report.ts';
+import { printJson, printTable } from './report.ts';
 
 interface AddOptions extends Common {
   releaseVersion?: string;

@@ -2,10 +2,10 @@
 
 import { isReleaseError } from '@moult/releases/errors';
 import { type ReleaseVersion, readRelease } from '@moult/releases/metadata';
-import { type Repository, readKeyFile, readPublicKey } from '@moult/releases/repository';
+import { type Repository, readKeyFile, readPublicKey, roleReports, waitingLines } from '@moult/releases/repository';
 import { readNamedFile } from '../files/named-file.ts';
 import { exitCode, UsageError } from '../terminal.ts';
-import { printJson, roleReports, waitingLines } from './report.ts';
+import { printJson } from './report.ts';
 
 export interface Common {
   dir: string;

@@ -14,7 +14,7 @@ import { routes } from '../../../server/src/sites/api/table.ts';
 import { createProgram, run } from '../run.ts';
 import { createApiClient, originOf } from './api-client.ts';
 import { credentialsFile } from './credentials.ts';
-import { commandOperations } from './operations.ts';
+import { commandOperations, notOverApi } from './operations.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'moult-remote-'));
 const dataDir = join(folder, 'data');
@@ -327,12 +327,26 @@ it('each command with an operation names one that exists, and --server is on tho
   const mapped = new Set(Object.values(commandOperations).map(({ operation }) => operation));
   const onlyApi = [...known].filter((id) => !mapped.has(id)).sort();
   assert.deepEqual(onlyApi, [
-    ...['approveMatchingUpdates', 'cancelJob', 'countUpdateByGroup', 'declineMatchingUpdates', 'endSession'],
+    ...['acceptClock', 'approveMatchingUpdates', 'cancelJob', 'changeSyncChoices', 'countUpdateByGroup'],
+    ...['declineMatchingUpdates', 'endSession', 'explainComputer'],
     ...['explainGroup', 'followChanges', 'listAudit', 'listIdentityChanges', 'listJobs'],
-    ...['listPings', 'listRings', 'listSessions', 'listUpdateFiles', 'logOff', 'logOn'],
-    ...['previewApproval', 'readHome', 'setUp', 'showAccount', 'showGroup'],
+    ...['listPings', 'listRings', 'listSessions', 'listSettings', 'listUpdateFiles', 'logOff', 'logOn'],
+    ...['previewApproval', 'publishWinget', 'readHome', 'setUp', 'showAccount', 'showGroup'],
     ...['showJob', 'showRings', 'showRule', 'whoAmI'],
   ]);
+});
+
+it('each command has an operation, or a reason for having none', async () => {
+  const leaves = [...leavesOf(await createProgram())].filter(([, { commands }]) => commands.length === 0);
+  const reasonOf = (name: string) =>
+    Object.keys(notOverApi).find((begin) => name === begin || name.startsWith(`${begin} `));
+  const unsaid = leaves.filter(([name]) => name in commandOperations === (reasonOf(name) !== undefined));
+  assert.deepEqual(
+    unsaid.map(([name]) => name),
+    [],
+  );
+  const idle = Object.keys(notOverApi).filter((begin) => !leaves.some(([name]) => reasonOf(name) === begin));
+  assert.deepEqual(idle, []);
 });
 
 function leavesOf(program: Command): Map<string, Command> {

@@ -10,6 +10,7 @@ export { encodeKeyFile, encodePublicKey, generateKey, readKeyFile, readPublicKey
 export { newestRootName, readNewestRoot } from './newest-root.ts';
 export { publishStaged } from './one-role.ts';
 export { follow, rehearse } from './rehearse.ts';
+export { deltaReports, pinReports, roleReports, targetReports, waitingLines } from './reports.ts';
 export { type OfflineRole, offlineRoles, Repository } from './repository.ts';
 export { createDefault, createWithThreshold, ensureRepository, raiseAdvice } from './setup.ts';
 export { type Progress, readDetached, signDetached } from './signing.ts';

@@ -11,6 +11,8 @@ interface BackgroundCheckParts {
   file: string;
   /** Told what is wrong, once. Not called for a database that is in order. */
   damaged(problem: string): void;
+  /** Told of a database that is in order. */
+  done?(): void;
   /** Told when the check did not come to an end. */
   undecided(why: string): void;
   /** After this time it is given up. Milliseconds. */
@@ -33,7 +35,7 @@ const program = `
   }`;
 
 /** Begins to check the database file. Never throws. */
-export function checkInBackground({ file, damaged, undecided, limitMs }: BackgroundCheckParts): BackgroundCheck {
+export function checkInBackground({ file, damaged, done, undecided, limitMs }: BackgroundCheckParts): BackgroundCheck {
   const flags = ['--no-warnings', '--max-old-space-size=32', '-e', program, file];
   const child = spawn(process.execPath, flags, { stdio: ['ignore', 'pipe', 'ignore'], env: {} });
   let said = '';
@@ -56,6 +58,7 @@ export function checkInBackground({ file, damaged, undecided, limitMs }: Backgro
     if (isLate) undecided(`it took longer than ${limitMs / 1000} s`);
     else if (code !== 0) undecided(said || `it ended with ${code}`);
     else if (said !== 'ok') damaged(said);
+    else done?.();
   });
   child.unref();
   return {

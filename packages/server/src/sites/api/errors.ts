@@ -1,6 +1,11 @@
 // Refusals of the API in the form of RFC 9457. This file is the home of the codes API_…. Rules of administration and of
 // the store keep their own codes.
 import { AdministrationError } from '@moult/administration';
+import { CatalogError } from '@moult/catalog';
+import { DiskError } from '@moult/disk';
+import { DoctorError } from '@moult/doctor/errors';
+import { FormatError } from '@moult/formats';
+import { ReleaseError, type ReleaseErrorCode } from '@moult/releases/errors';
 import { isTemporary, ServerError } from '@moult/store/errors';
 
 type ApiCode =
@@ -100,6 +105,8 @@ export function problemOf(
     if (status !== undefined)
       return { problem: { ...problem(error.code, status, error.message, instance), ...factsOf(error) }, headers: {} };
   }
+  const given = statusOfInput(error);
+  if (given !== undefined) return { problem: problem(given.code, given.status, given.message, instance), headers: {} };
   const detail = `The server failed at this. Its log has the reason under ${instance}.`;
   return { problem: problem('API_INTERNAL', 500, detail, instance), headers: {} };
 }
@@ -115,6 +122,42 @@ function statusOfRule(code: string): number | undefined {
   if (code === 'SERVER_NOT_FOUND') return 404;
   if (code === 'SERVER_REFUSED' || code.startsWith('ADMINISTRATION_')) return code === badAccount ? 422 : 409;
   return undefined;
+}
+
+/** Files that were sent or fetched and cannot be used: no failure of the server. */
+class BadInput extends Error {
+  readonly code: string;
+
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** Does work on files from outside. A fault of theirs is a refusal, with the code of the reader. */
+export async function onInput<Result>(work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    const isInput = error instanceof CatalogError || error instanceof FormatError || error instanceof DoctorError;
+    if (isInput || (error instanceof DiskError && !isTemporary(error))) throw new BadInput(error.code, error.message);
+    throw error;
+  }
+}
+
+/** Refusals of the signed metadata that an administrator can act on. */
+const refusedByReleases: readonly ReleaseErrorCode[] = [
+  ...(['RELEASE_TARGET_EXISTS', 'RELEASE_TARGET_MALFORMED', 'RELEASE_FLOOR_MISSING', 'RELEASE_NOT_STAGED'] as const),
+  ...(['RELEASE_REPOSITORY_BUSY', 'RELEASE_REPOSITORY_MISSING', 'RELEASE_SIGNATURES_MISSING'] as const),
+  ...(['RELEASE_KEY_UNUSABLE', 'RELEASE_KEY_UNKNOWN', 'RELEASE_THRESHOLD_IMPOSSIBLE'] as const),
+];
+
+function statusOfInput(error: unknown): { code: string; status: number; message: string } | undefined {
+  if (error instanceof BadInput) return { code: error.code, status: 409, message: error.message };
+  if (!(error instanceof ReleaseError)) return undefined;
+  const { code, message } = error;
+  if (code === 'RELEASE_TARGET_UNKNOWN') return { code, status: 404, message };
+  return refusedByReleases.includes(code) ? { code, status: 409, message } : undefined;
 }
 
 const badAccount = 'ADMINISTRATION_BAD_ACCOUNT';

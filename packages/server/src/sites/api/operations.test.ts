@@ -5,9 +5,11 @@ import { digestOfSecret, permits, roles } from '@moult/administration/accounts';
 import { addPlan } from '@moult/administration/rings';
 import type { z } from 'zod';
 import { addComputer, author, idOf } from '../../../../administration/src/test/administration.ts';
+import { apiBounds } from '../../bounds.ts';
 import { openApiDocument } from './document.ts';
 import { routes } from './table.ts';
 import { type Answered, type Asked, computerId, password, startApi, type TestApi } from './test/api-server.ts';
+import { closeOutside, type Example, openOutside, serverExamples, serverProvocations } from './test/server-examples.ts';
 
 interface Operation {
   operationId: string;
@@ -21,13 +23,6 @@ const { paths } = JSON.parse(openApiDocument()) as { paths: Record<string, Recor
 const operations = Object.entries(paths).flatMap(([path, methods]) =>
   Object.entries(methods).map(([method, operation]) => ({ path, method: method.toUpperCase(), ...operation })),
 );
-
-/** A call that works, by operation. `prepare` makes what it needs. */
-interface Example {
-  path?: string;
-  body?: unknown;
-  prepare?(api: TestApi): Promise<string | undefined>;
-}
 
 let made = 0;
 const newGroup = async ({ ask, tokens }: TestApi) => {
@@ -107,6 +102,7 @@ const newJob = async ({ ask, tokens }: TestApi) => {
 };
 
 const examples: Record<string, Example> = {
+  ...serverExamples,
   readStatus: {},
   followChanges: {},
   readHome: {},
@@ -201,7 +197,7 @@ async function exampleOf(api: TestApi, { operationId, path, method }: Called): P
   const { path: fixed, body, prepare } = examples[operationId] ?? assert.fail(`no example of ${operationId}`);
   const made = (await prepare?.(api)) ?? fixed ?? path;
   const asked: Asked & { path: string } = { path: `/api/v1${made}`, method, headers: {} };
-  if (body !== undefined) asked.body = body;
+  if (body !== undefined) asked.body = typeof body === 'function' ? body() : body;
   if (routes.find(({ id }) => id === operationId)?.current && method !== 'GET') {
     const { headers } = await api.ask(asked.path, { token: api.tokens.administrator });
     asked.headers = { 'if-match': String(headers.etag) };
@@ -212,9 +208,13 @@ async function exampleOf(api: TestApi, { operationId, path, method }: Called): P
 describe('the operations of the API', () => {
   let api: TestApi;
   before(async () => {
+    await openOutside();
     api = await startApi();
   });
-  after(() => api[Symbol.asyncDispose]());
+  after(async () => {
+    await api[Symbol.asyncDispose]();
+    await closeOutside();
+  });
   const ask = ({ path, ...asked }: Asked & { path: string }) => api.ask(path, asked);
 
   it('each have an example here, and each handler is in the document', () => {
@@ -285,7 +285,7 @@ describe('the operations of the API', () => {
     const isOpen = operation.security.length === 0;
     switch (status) {
       case 400:
-        return ask({ ...asked, path: `${asked.path}?nothing=1` });
+        return ask({ ...asked, path: `${asked.path}${asked.path.includes('?') ? '&' : '?'}nothing=1` });
       case 401:
         return ask({ ...asked, token: `${api.tokens.administrator}x` });
       case 403:
@@ -294,11 +294,12 @@ describe('the operations of the API', () => {
       case 404:
         return ask({ ...asked, ...(await missing(operation, asked)) });
       case 409:
+        if (operation.method === 'POST') return ask({ ...asked, ...(await keyOfAnother(api, asked)) });
         return ask({ ...asked, path: `${asked.path}?cursor=WyJ4IiwxXQ` });
       case 412:
         return ask({ ...asked, headers: { 'if-match': '"another"' } });
       case 413:
-        return ask({ ...asked, body: { name: 'x'.repeat(300_000) } });
+        return ask({ ...asked, body: { name: 'x'.repeat(mostBytesOf(operation)) } });
       case 415:
         return ask({ ...asked, headers: { ...asked.headers, 'content-type': 'text/plain' } });
       case 421:
@@ -324,6 +325,10 @@ describe('the operations of the API', () => {
   }
 });
 
+function mostBytesOf({ operationId }: Called): number {
+  return routes.find(({ id }) => id === operationId)?.mostBytes ?? apiBounds.maxBodyBytes;
+}
+
 /** A removed computer comes back for the next call. */
 async function restore({ administration }: TestApi): Promise<void> {
   await addComputer(administration, computerId, 'pc7.example.test');
@@ -341,6 +346,7 @@ const inAllComputers = async () => ({ path: `/api/v1/groups/All%20Computers/comp
 
 /** Of rules: what the generic ones cannot provoke. */
 const provocations: Record<string, (api: TestApi, asked: Asked) => Promise<Asked & { path?: string }>> = {
+  ...serverProvocations,
   'logOn 401': async () => ({ body: { name: 'reporter', password: 'not the password' } }),
   'logOn 429': async ({ ask }) => {
     const wrong = { method: 'POST', body: { name: 'somebody', password: 'not the password' } };
@@ -381,8 +387,6 @@ const provocations: Record<string, (api: TestApi, asked: Asked) => Promise<Asked
   'previewApproval 400': async () => ({ path: '/api/v1/approvals/preview' }),
   'previewApproval 404': async () => ({ path: `/api/v1/approvals/preview?update=${idOf(0)}&group=Nowhere` }),
   'saveRule 409': async () => ({ body: { name: 'x', action: 'install', groups: ['Nowhere'] } }),
-  'moveRule 409': keyOfAnother,
-  'runRules 409': keyOfAnother,
   'addRings 404': async () => ({ body: { name: 'x', rings: [{ name: 'x', groups: ['Nowhere'] }] } }),
   'addRings 409': async () => ({ body: { name: ' ', rings: [{ name: 'x', groups: ['All Computers'] }] } }),
   'removeRings 409': async (api) => {

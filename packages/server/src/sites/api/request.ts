@@ -48,10 +48,11 @@ export async function readJson(
     passOver(request, { mostBytes: callBounds.maxPassedOverBytes });
     throw new ApiError('API_MEDIA_TYPE', 'Send a body of the type application/json.');
   }
-  const read = await readBody(request, apiBounds.maxBodyBytes, room);
+  const most = route.mostBytes ?? apiBounds.maxBodyBytes;
+  const read = await readBody(request, most, room);
   if (read.kind === 'too-large') {
     passOver(request, { mostBytes: callBounds.maxPassedOverBytes });
-    throw new ApiError('API_TOO_LARGE', `The body is larger than ${apiBounds.maxBodyBytes} bytes.`);
+    throw new ApiError('API_TOO_LARGE', `The body is larger than ${most} bytes.`);
   }
   if (read.kind !== 'body') throw new ApiError('API_BUSY', 'The body did not arrive. Send it again.');
   try {

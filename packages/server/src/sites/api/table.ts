@@ -2,14 +2,22 @@
 // OpenAPI document, the page at /api and the matrix of roles.
 import type { Route } from './route.ts';
 import { accountRoutes } from './routes/accounts.ts';
+import { catalogRoutes } from './routes/catalogs.ts';
 import { computerRoutes } from './routes/computers.ts';
+import { contentRoutes } from './routes/content.ts';
+import { doctorRoutes } from './routes/doctor.ts';
+import { explainRoutes } from './routes/explain.ts';
 import { groupRoutes } from './routes/groups.ts';
 import { holdRoutes } from './routes/holds.ts';
 import { jobRoutes } from './routes/jobs.ts';
+import { publicationRoutes } from './routes/publications.ts';
 import { recordRoutes } from './routes/records.ts';
 import { ringRoutes } from './routes/rings.ts';
 import { ruleRoutes } from './routes/rules.ts';
+import { serverRoutes } from './routes/server.ts';
 import { sessionRoutes } from './routes/sessions.ts';
+import { syncRoutes } from './routes/sync.ts';
+import { treeRoutes } from './routes/tree.ts';
 import { updateRoutes } from './routes/updates.ts';
 
 export const routes: readonly Route[] = [
@@ -20,6 +28,14 @@ export const routes: readonly Route[] = [
   ...holdRoutes,
   ...ruleRoutes,
   ...ringRoutes,
+  ...syncRoutes,
+  ...catalogRoutes,
+  ...publicationRoutes,
+  ...contentRoutes,
+  ...explainRoutes,
+  ...doctorRoutes,
+  ...treeRoutes,
+  ...serverRoutes,
   ...jobRoutes,
   ...accountRoutes,
   ...sessionRoutes,

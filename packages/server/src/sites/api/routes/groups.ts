@@ -1,5 +1,5 @@
 // Operations on groups.
-import { addGroup, listGroups, removeGroups, renameGroup } from '@moult/administration';
+import { addGroup, listGroups, removeGroups, renameGroup, setTimeZone } from '@moult/administration';
 import { z } from 'zod';
 import { type Call, route } from '../route.ts';
 import { id, listQuery, pageOf, someText, told } from '../shapes.ts';
@@ -46,6 +46,14 @@ export const groupRoutes = [
     refusals: { 404: 'The group is not there', 409: 'The name is taken or cannot be used' },
     current,
     handle: async ({ administration, path, body }) => renameGroup(administration, path.group, body.name),
+  }),
+  route(['setGroupZone', 'PUT', '/groups/{group}/time-zone', 'administer', topic], {
+    pathSchema,
+    summary: 'Set the time zone of the computers of a group, for times of day. null: that of its parent group',
+    bodySchema: z.strictObject({ timeZone: someText(64).nullable().describe('As Europe/Berlin') }),
+    answer: group,
+    refusals: { 404: 'The group is not there', 409: 'The time zone is unknown' },
+    handle: ({ administration, path, body }) => setTimeZone(administration, path.group, body.timeZone ?? undefined),
   }),
   route(['removeGroup', 'DELETE', '/groups/{group}', 'administer', topic], {
     pathSchema,

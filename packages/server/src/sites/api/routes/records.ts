@@ -8,6 +8,7 @@ import {
   readStatus,
 } from '@moult/administration';
 import { describeReport } from '@moult/protocol/reporting';
+import { readNotedHead } from '@moult/store/data-dir';
 import { z } from 'zod';
 import { ApiError } from '../errors.ts';
 import { route } from '../route.ts';
@@ -164,6 +165,21 @@ export const recordRoutes = [
     }),
     answer: pageOf(auditRecord),
     handle: async ({ administration, query }) => told(await listAudit(administration, { ...query, ...times(query) })),
+  }),
+  route(['verifyAudit', 'POST', '/audit/verify', 'audit', topic], {
+    summary: 'Read the chain of audit records, and name the first record that was changed',
+    bodySchema: z.strictObject({}),
+    answer: z.looseObject({
+      ...{ intact: z.boolean(), records: z.int(), head: z.looseObject({ records: z.int(), digest: z.string() }) },
+      noted: z.looseObject({ records: z.int() }).optional().describe('Of the head file in the data directory'),
+      broken: z.looseObject({ reason: z.string() }).optional(),
+    }),
+    isLong: true,
+    async handle({ administration: { store, server } }) {
+      const noted = readNotedHead(server.dataDir, (await store.loadSetting('server-id')) ?? '');
+      const { isIntact, records, head, broken } = await store.checkAudit(noted);
+      return { intact: isIntact, records, head, noted, broken };
+    },
   }),
   route(['listContent', 'GET', '/content', 'read', 'Server'], {
     isList: true,

@@ -1,6 +1,9 @@
 // The API over a store in memory, on a port of its own, with an account and a token for each role.
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type IncomingHttpHeaders, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { addAccount, addToken, roles } from '@moult/administration/accounts';
 import type { Role } from '@moult/store';
 import { ServerError } from '@moult/store/errors';
@@ -34,7 +37,10 @@ export interface Answered {
 export async function startApi() {
   const administration = await createAdministration(['Tool', 'Other tool', 'category: Products']);
   const { config } = administration.server;
-  const server = { ...administration.server, config: { ...config, passwordMemoryKib: 1024, passwordPasses: 1 } };
+  const dataDir = mkdtempSync(join(tmpdir(), 'moult-api-'));
+  const places = { dataDir, database: join(dataDir, 'moult.sqlite'), contentDir: join(dataDir, 'content') };
+  const cheap = { ...config, dataDir, passwordMemoryKib: 1024, passwordPasses: 1 };
+  const server = { ...administration.server, ...places, config: cheap };
   const clock = { at: author.at, isAway: false };
   const failures: unknown[] = [];
   const store = new Proxy(administration.store, {
@@ -111,6 +117,7 @@ export async function startApi() {
       await site.close();
       listener.close();
       await administration[Symbol.asyncDispose]();
+      rmSync(dataDir, { recursive: true, force: true });
     },
   };
 }

@@ -2,7 +2,7 @@
 import { encodePolicyFile, encodeRegistryChanges, type RegistryValue, removal } from '@moult/formats/registry';
 import { admxFiles } from './admx.ts';
 import { backupFiles } from './gpo-backup.ts';
-import { keyOfValue, type Pointing, type PolicySetting, pointingNames, pointingSettings } from './pointing.ts';
+import { type Pointing, type PolicySetting, pointingKeys, pointingSettings } from './pointing.ts';
 
 export const policyFormats = ['reg', 'pol', 'admx', 'gpo', 'intune', 'ps1'] as const;
 export type PolicyFormat = (typeof policyFormats)[number];
@@ -27,7 +27,7 @@ export interface ExportOptions {
 export function exportPolicy(format: PolicyFormat, pointing: Pointing, options: ExportOptions): ExportedFile[] {
   const { isUndo, trust = [] } = options;
   const settings = isUndo ? [] : [...pointingSettings(pointing), ...trust];
-  const removed = isUndo ? [...pointingNames.map((name) => ({ name, key: keyOfValue(name) })), ...trust] : [];
+  const removed = isUndo ? [...Object.entries(pointingKeys).map(([name, key]) => ({ name, key })), ...trust] : [];
   switch (format) {
     case 'reg':
       return [{ name: 'moult-policy.reg', bytes: registryFile(settings, removed) }];

@@ -1,5 +1,4 @@
 // The policy that points clients at a server, and the policy that undoes it.
-import { policyValueByName } from '@moult/agent';
 
 export interface PolicySetting {
   name: string;
@@ -19,16 +18,14 @@ export const policyKey = 'SOFTWARE\\Policies\\Microsoft\\Windows\\WindowsUpdate'
 export const auKey = `${policyKey}\\AU`;
 export const maintenanceKey = 'SOFTWARE\\Policies\\Microsoft\\Windows\\Task Scheduler\\Maintenance';
 
-const keyPaths = { policy: policyKey, au: auKey, maintenance: maintenanceKey } as const;
-
-/** Every value that a pointing may set. The undoing removes them all. */
-export const pointingNames = [
-  'WUServer',
-  'WUStatusServer',
-  'UseWUServer',
-  'TargetGroup',
-  'TargetGroupEnabled',
-] as const;
+/** Every value that a pointing may set, and its key. The undoing removes them all. */
+export const pointingKeys = {
+  WUServer: policyKey,
+  WUStatusServer: policyKey,
+  UseWUServer: auKey,
+  TargetGroup: policyKey,
+  TargetGroupEnabled: policyKey,
+} as const;
 
 /** The two addresses must be equal, or agents use neither. */
 export function pointingSettings({ server, group }: Pointing): PolicySetting[] {
@@ -40,11 +37,6 @@ export function pointingSettings({ server, group }: Pointing): PolicySetting[] {
   ];
 }
 
-/** The key of one of these values. */
-export function keyOfValue(name: string): string {
-  return keyPaths[policyValueByName.get(name.toLowerCase())?.key ?? 'policy'];
-}
-
-function setting(name: string, data: number | string): PolicySetting {
-  return { name, key: keyOfValue(name), data };
+function setting(name: keyof typeof pointingKeys, data: number | string): PolicySetting {
+  return { name, key: pointingKeys[name], data };
 }

@@ -1,8 +1,8 @@
 // An administrative template of our own (MS-GPREG 2.2.2.2 and appendix B): two policies that write Windows' values. Its
 // namespace is ours, because Windows passes over a second template of one namespace.
+import { escapeXml } from '@moult/formats/text';
 import type { ExportedFile } from './formats.ts';
 import { auKey, type Pointing, policyKey } from './pointing.ts';
-import { escapeXml } from './xml.ts';
 
 const schema = 'http://schemas.microsoft.com/GroupPolicy/2006/07/PolicyDefinitions';
 

@@ -2,12 +2,15 @@
 // add the authority to the trusted roots and the signer to the trusted publishers. Policy stores certificates as
 // registry values.
 import { X509Certificate } from 'node:crypto';
-import { UsageError } from '../terminal.ts';
+import { AdministrationError } from '../errors.ts';
 import { type PolicySetting, policyKey } from './pointing.ts';
 
 const certificatesKey = 'SOFTWARE\\Policies\\Microsoft\\SystemCertificates';
 
-/** The settings for these certificates (PEM or DER). Throws UsageError for bytes that do not contain a certificate. */
+/**
+ * The settings for these certificates (PEM or DER). Throws AdministrationError ADMINISTRATION_UNREADABLE for bytes that do
+ * not contain a certificate.
+ */
 export function trustSettings(certificates: readonly { name: string; bytes: Uint8Array }[]): PolicySetting[] {
   if (certificates.length === 0) return [];
   return [
@@ -21,7 +24,7 @@ function certificateSetting(name: string, bytes: Uint8Array): PolicySetting {
   try {
     certificate = new X509Certificate(bytes);
   } catch (cause) {
-    throw new UsageError(`${name} is not a certificate (PEM or DER).`, { cause });
+    throw new AdministrationError('ADMINISTRATION_UNREADABLE', `${name} is not a certificate (PEM or DER).`, { cause });
   }
   const thumbprint = certificate.fingerprint.replaceAll(':', '');
   // One that signed itself is an authority. A publisher's is signed by one.
