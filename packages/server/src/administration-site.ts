@@ -11,6 +11,7 @@ import { ownNames } from './own-names.ts';
 import { createAdminPagesSite } from './sites/admin-pages/index.ts';
 import { ApiError } from './sites/api/errors.ts';
 import { createApiSite } from './sites/api/index.ts';
+import { clearImportedTree, listTree, offerRelease, verifyTree } from './sites/self-update/index.ts';
 
 interface Parts {
   store: Store;
@@ -35,6 +36,7 @@ export function createAdministration(
   const hosts = ownNames(config);
   const site = createApiSite({
     ...{ store, server, now: store.now, hosts, listeners, running, home, log },
+    tree: { clearImportedTree, listTree, offerRelease, verifyTree },
     failed: (error, instance) => log.error({ err: error, instance }, 'a call of the API failed'),
   });
   const sweep = createSweep({

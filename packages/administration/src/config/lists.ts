@@ -4,7 +4,7 @@ import { isPostgres, withoutPassword } from '@moult/store';
 import type { LoadedConfig } from './load.ts';
 import { keyOf, type SettingName, settingNames, settings, variableOf } from './settings.ts';
 
-export interface ListedSetting {
+interface ListedSetting {
   /** The key of the configuration file, and the flag without its dashes. */
   name: string;
   /** Undefined when it is not set. Passwords are blotted out. */

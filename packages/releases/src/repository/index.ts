@@ -13,5 +13,5 @@ export { follow, rehearse } from './rehearse.ts';
 export { deltaReports, pinReports, roleReports, targetReports, waitingLines } from './reports.ts';
 export { type OfflineRole, offlineRoles, Repository } from './repository.ts';
 export { createDefault, createWithThreshold, ensureRepository, raiseAdvice } from './setup.ts';
-export { type Progress, readDetached, signDetached } from './signing.ts';
+export { readDetached, signDetached } from './signing.ts';
 export { type CoveredUpdate, type CoverState, coverUpdates, placeFiles } from './updates-role.ts';

@@ -9,6 +9,7 @@ import type { HomeDocument } from '../../home-document.ts';
 import { createBodyRoom } from '../../http/gates/body-room.ts';
 import type { KnownHosts } from '../../http/known-hosts.ts';
 import type { Exchange, ListenerName, Site } from '../../http/site.ts';
+import type { TreeOperations } from '../../tree-operations.ts';
 import { type Answer, answerOf, answerOfJob, answerOfProblem, csvOf, etagOf, linkToNext, send } from './answer.ts';
 import { ApiError, problemOf } from './errors.ts';
 import { authorOfCall, noteUse, principalOf, refuseOtherSites, tokenIn, visitorOf } from './gate.ts';
@@ -30,6 +31,7 @@ interface ApiParts {
   running(): RunningFacts;
   home(): Promise<HomeDocument>;
   log: Log;
+  tree: TreeOperations;
   /** Told of failures, with the id that the client was told. */
   failed(error: unknown, instance: string): void;
 }
@@ -41,7 +43,18 @@ interface ApiSite extends Site {
   close(): Promise<void>;
 }
 
-export function createApiSite({ store, server, listeners, hosts, now, running, home, log, failed }: ApiParts): ApiSite {
+export function createApiSite({
+  store,
+  server,
+  listeners,
+  hosts,
+  now,
+  running,
+  home,
+  log,
+  tree,
+  failed,
+}: ApiParts): ApiSite {
   const room = createBodyRoom({ budgetBytes: apiBounds.maxBodiesBytes });
   const logOns = createLogOns({ store, cost: passwordCostOf(server) });
   const { sessionIdleMinutes, sessionHours } = server.config;
@@ -111,7 +124,7 @@ export function createApiSite({ store, server, listeners, hosts, now, running, h
     const { body, text } = isChange ? await readJson(route, request, room) : { body: undefined, text: '' };
     const administration = { store, server, author: authorOfCall(principal, visitor, at) };
     const openLive = () => principal !== undefined && takeOver(exchange, visitor, principal);
-    const own = { administration, principal, visitor, logOns, running, home, log, openLive, jobs };
+    const own = { administration, principal, visitor, logOns, running, home, log, openLive, jobs, tree };
     const call = { ...own, course: atOnce, path, query, body };
     const key = request.headers['idempotency-key'];
     if (key === undefined || !isChange) return carryOut(exchange, route, call);

@@ -5,6 +5,7 @@ import type { Permission, Principal } from '@moult/administration/accounts';
 import type { Log, Notice } from '@moult/store';
 import type { z } from 'zod';
 import type { HomeDocument } from '../../home-document.ts';
+import type { TreeOperations } from '../../tree-operations.ts';
 import type { Course, Jobs } from './jobs.ts';
 import type { LogOns } from './log-ons.ts';
 
@@ -39,6 +40,8 @@ export interface Call<Path, Query, Body> {
   /** Of the server. */
   log: Log;
   jobs: Jobs;
+  /** The self-update tree. */
+  tree: TreeOperations;
   /** Of long work: how far it is, and whether it should end. */
   course: Course;
   /** Makes the answer a live stream. If all streams are in use, it answers false and leaves the answer untouched. */

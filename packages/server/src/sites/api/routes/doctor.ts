@@ -7,7 +7,6 @@ import { RequestError } from '@moult/doctor/errors';
 import type { DoctorReport } from '@moult/doctor/report';
 import { z } from 'zod';
 import { apiBounds } from '../../../bounds.ts';
-import { verifyTree } from '../../self-update/index.ts';
 import { ApiError, onInput } from '../errors.ts';
 import { route } from '../route.ts';
 import { doctorReport, shownReport } from './explain.ts';
@@ -50,7 +49,7 @@ export const doctorRoutes = [
     bodySchema: z.strictObject({}),
     answer: doctorReport,
     isLong: true,
-    async handle({ administration: { server } }) {
+    async handle({ administration: { server }, tree: { verifyTree } }) {
       const { examineSelf } = await import('@moult/doctor/home');
       return examineSelf(server, { verifyTree, configuredPort: String(server.config.selfUpdatePort) });
     },

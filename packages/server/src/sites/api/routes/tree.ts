@@ -16,7 +16,6 @@ import {
 } from '@moult/releases/repository';
 import { pageOf as cutPage } from '@moult/store';
 import { z } from 'zod';
-import { clearImportedTree, listTree, offerRelease, verifyTree } from '../../self-update/index.ts';
 import { ApiError } from '../errors.ts';
 import { type Call, route } from '../route.ts';
 import { instant, listQuery, pageOf, someText, told, whole, wholeOf } from '../shapes.ts';
@@ -62,8 +61,8 @@ export const treeRoutes = [
       ),
     }),
     refusals: { 409: 'The cursor is of another list' },
-    async handle({ administration: { server }, query }) {
-      const { files, ...about } = await listTree(server.dataDir);
+    async handle({ administration: { server }, tree, query }) {
+      const { files, ...about } = await tree.listTree(server.dataDir);
       return { ...told(cutPage('tree', files, query, ({ origin, path }) => `${origin} ${path}`)), ...about };
     },
   }),
@@ -77,10 +76,10 @@ export const treeRoutes = [
       neverStarted: z.boolean(),
     }),
     isLong: true,
-    handle({ administration: { server, author } }) {
+    handle({ administration: { server, author }, tree }) {
       const ca = join(server.dataDir, 'keys', 'operator-ca.cer.pem');
       const operatorCaPem = isThere(ca) ? readOutside(ca).toString('utf8') : undefined;
-      return verifyTree(server.dataDir, { operatorCaPem, trustedCertificatesPem: [], now: author.at });
+      return tree.verifyTree(server.dataDir, { operatorCaPem, trustedCertificatesPem: [], now: author.at });
     },
   }),
   route(['offerRelease', 'POST', '/tree/offers', 'administer', topic], {
@@ -88,8 +87,8 @@ export const treeRoutes = [
     bodySchema: z.strictObject({ version: someText(64) }),
     answer: wholeOf(z.looseObject({ kind: z.string(), version: z.string() })),
     refusals: { 404: 'No release has this version' },
-    async handle({ administration: { server, store, author }, body }) {
-      const offered = await offerRelease(server.dataDir, body.version, author.at);
+    async handle({ administration: { server, store, author }, tree, body }) {
+      const offered = await tree.offerRelease(server.dataDir, body.version, author.at);
       await store.recordChange(author, { action: 'offer release', subject: body.version, after: offered });
       return whole(offered);
     },
@@ -97,8 +96,8 @@ export const treeRoutes = [
   route(['clearTree', 'DELETE', '/tree/imported', 'administer', topic], {
     summary: 'Remove all imported files. The tree has those of Moult then',
     answer: z.looseObject({ removed: z.int() }),
-    async handle({ administration: { server, store, author } }) {
-      const removed = await clearImportedTree(server.dataDir, author.at);
+    async handle({ administration: { server, store, author }, tree }) {
+      const removed = await tree.clearImportedTree(server.dataDir, author.at);
       await store.recordChange(author, { action: 'clear imported tree', subject: 'tree', after: { removed } });
       return { removed };
     },

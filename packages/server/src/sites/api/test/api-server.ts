@@ -11,6 +11,7 @@ import { addComputer, author, createAdministration } from '../../../../../admini
 import type { HomeDocument } from '../../../home-document.ts';
 import { toExchange } from '../../../http/exchange.ts';
 import { createKnownHosts } from '../../../http/known-hosts.ts';
+import { clearImportedTree, listTree, offerRelease, verifyTree } from '../../self-update/index.ts';
 import { createApiSite } from '../index.ts';
 
 export const computerId = 'e1da06a3-5601-43c9-bac3-52d5db701494';
@@ -65,6 +66,7 @@ export async function startApi() {
     now: () => clock.at,
     home: async () => ({ generatedAt: author.at.toISOString(), computers: { total: 1 } }) as unknown as HomeDocument,
     running: () => ({ server: { state: 'running', url: 'http://x', pid: 1, startedAt: '' }, notices: [] }),
+    tree: { clearImportedTree, listTree, offerRelease, verifyTree },
     log: { info() {}, warn() {}, error() {} },
     failed: (error) => failures.push(error),
   });
