@@ -7,9 +7,9 @@ import { createServer, type RequestListener } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, it } from 'node:test';
-import { setTimeout as pause } from 'node:timers/promises';
 import type { FoundTarget } from '@moult/releases/client';
 import type { ReleaseTarget } from '@moult/releases/metadata';
+import { waitUntil } from '../../../scripts/wait-until.ts';
 import { mountSmallDisk } from '../../server/test/small-disk.ts';
 import { type MachineRoot, machineRoot } from '../src/machine/machine-root.ts';
 import { fetchReleaseFile } from '../src/trust/release-file.ts';
@@ -77,9 +77,12 @@ it('goes on after kill -9 where it stopped', async () => {
     `await fetchReleaseFile(${JSON.stringify(target)}, { ...${JSON.stringify(plain)}, now: () => new Date() }, how);`;
   const child = spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: 'inherit' });
   const ended = new Promise((resolve) => child.once('close', resolve));
-  while (!existsSync(partial) || statSync(partial).size < 600_000) await pause(20);
-  child.kill('SIGKILL');
-  await ended;
+  try {
+    await waitUntil('the child has 600,000 bytes', () => existsSync(partial) && statSync(partial).size >= 600_000);
+  } finally {
+    child.kill('SIGKILL');
+    await ended;
+  }
   asked.length = 0;
   answer = ({ headers }, response) => {
     assert.equal(headers.range, 'bytes=600000-');

@@ -4,9 +4,9 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, w
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { setTimeout as pause } from 'node:timers/promises';
 import { sampleIds } from '@moult/catalog';
 import { clientWebService } from '@moult/protocol/client-web-service';
+import { waitUntil } from '../../../scripts/wait-until.ts';
 import { backUp } from '../../store/src/backup/backup.ts';
 import { restore } from '../../store/src/backup/restore.ts';
 import { allComputers, openStore, type Store } from '../../store/src/index.ts';
@@ -64,7 +64,7 @@ describe('a backup', () => {
       await store.setMembership(session.computerId, 'Web', true, author);
       // Contacts are written some time after their calls: the backup must not fall between the two.
       const syncWritten = async () => (await store.findListedComputer(session.computerId))?.lastSync ?? 0;
-      while ((await syncWritten()) < lastCall) await pause(20);
+      await waitUntil('the contact is written', async () => (await syncWritten()) >= lastCall);
     });
     const target = join(folder, 'first');
     const manifest = await backUp({ database, dataDir: server.dataDir, target, version: '0', now });

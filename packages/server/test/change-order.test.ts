@@ -11,6 +11,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { sampleIds } from '@moult/catalog';
 import pg from 'pg';
+import { waitUntil } from '../../../scripts/wait-until.ts';
 import { generateCatalog } from '../../catalog/test/generate-catalog.ts';
 import { importDocuments } from '../../store/src/catalog/import.ts';
 import { type LiveCatalog, openLiveCatalog } from '../../store/src/catalog/live-catalog.ts';
@@ -110,12 +111,13 @@ describe('two slow importers on one PostgreSQL', () => {
       return rows[0].count as number;
     };
     const first = importDocuments(stores[0], documents.slice(0, 2), now());
-    while ((await waiting()) < 1) await pause(5);
+    await waitUntil('the first importer waits', async () => (await waiting()) >= 1, { everyMs: 5 });
     let isSecondDone = false;
     const second = importDocuments(stores[1], documents.slice(2), now()).finally(() => {
       isSecondDone = true;
     });
-    while (!isSecondDone && (await waiting()) < 2) await pause(5);
+    const isHeld = async () => isSecondDone || (await waiting()) >= 2;
+    await waitUntil('the second importer waits or is done', isHeld, { everyMs: 5 });
     await catalog.refresh();
     await watcher.query('select pg_advisory_unlock(42)');
     await Promise.all([first, second]);

@@ -9,6 +9,7 @@ import { after, afterEach, before, describe, it } from 'node:test';
 import { clientWebService } from '@moult/protocol/client-web-service';
 import { reporting } from '@moult/protocol/reporting';
 import { simpleAuth } from '@moult/protocol/simple-auth';
+import { waitUntil } from '../../../scripts/wait-until.ts';
 import { openDatabase } from '../../store/src/database.ts';
 import { defaultStoreBounds } from '../../store/src/declared-bounds.ts';
 import { openStore } from '../../store/src/index.ts';
@@ -240,7 +241,7 @@ describe('limits beside the store', () => {
     });
     const drip = setInterval(() => {
       for (const [number, socket] of sockets.entries()) if (number % 3 > 0 && socket.writable) socket.write('x');
-    }, 200);
+    }, 200).unref();
     const open = new Set(sockets);
     for (const socket of sockets) socket.on('error', () => undefined).on('close', () => open.delete(socket));
     assert.equal(await fetchFrom('127.0.0.2', `${server.url}/nothing`), 404);
@@ -250,9 +251,7 @@ describe('limits beside the store', () => {
   });
 });
 
-async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await isSo())) await new Promise((resolve) => setTimeout(resolve, 20));
-}
+const until = (isSo: () => boolean | Promise<boolean>) => waitUntil(String(isSo), isSo);
 
 /** The status of a GET that comes from another address of this machine. */
 function fetchFrom(localAddress: string, url: string): Promise<number> {

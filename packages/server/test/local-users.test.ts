@@ -16,8 +16,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, before, describe, it } from 'node:test';
-import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { waitUntil } from '../../../scripts/wait-until.ts';
 import { takeGuard } from '../../store/src/data-dir/guard.ts';
 import { loadOrCreateOperatorKeys } from '../../store/src/keys/index.ts';
 import { startPostgres, type TestPostgres } from '../../store/test/postgres.ts';
@@ -242,7 +242,7 @@ describe('a database', () => {
     copyFileSync(join(damaged, 'moult.sqlite'), beside);
     const ended = await serve(damaged, [], async (url) => {
       const isSaid = async () => (await noticesOf(url)).includes('The database of this server is damaged.');
-      while (!(await isSaid())) await pause(100);
+      await waitUntil('the server says that its database is damaged', isSaid, { everyMs: 100 });
       assert.equal((await fetch(`${url}/selfupdate/wuident.cab`)).status, 200, 'the tree is served');
     });
     assert.equal(ended.code, 0, ended.err);

@@ -22,6 +22,7 @@ import {
   type Service,
   writeCall,
 } from '@moult/protocol/soap';
+import { waitUntil } from '../../../scripts/wait-until.ts';
 import { computerInfo, firstComputerId } from './agent-session.ts';
 import { startTestServer, type TestServer } from './test-server.ts';
 
@@ -275,13 +276,10 @@ function send(url: string, { from, headers = {}, method = 'GET', body, type }: S
 /** The lines of the main port, once one of them is `awaited`. */
 async function accessLog(awaited: RegExp): Promise<string[]> {
   const logs = join(server.dataDir, 'logs', 'W3SVC1');
-  for (;;) {
-    const lines = existsSync(logs)
-      ? readdirSync(logs).flatMap((file) => readFileSync(join(logs, file), 'utf8').split('\r\n'))
-      : [];
-    if (lines.some((line) => awaited.test(line))) return lines;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
+  const lines = () =>
+    existsSync(logs) ? readdirSync(logs).flatMap((file) => readFileSync(join(logs, file), 'utf8').split('\r\n')) : [];
+  await waitUntil(`the access log has ${awaited}`, () => lines().some((line) => awaited.test(line)));
+  return lines();
 }
 
 function configuration(servers: string): string {

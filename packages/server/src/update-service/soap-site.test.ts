@@ -5,6 +5,7 @@ import { it } from 'node:test';
 import { simpleAuth } from '@moult/protocol/simple-auth';
 import { readAnswer, writeCall } from '@moult/protocol/soap';
 import pino from 'pino';
+import { waitUntil } from '../../../../scripts/wait-until.ts';
 import { toExchange } from '../http/exchange.ts';
 import { createAnswerRoom } from '../http/gates/answer-room.ts';
 import { createBodyRoom } from '../http/gates/body-room.ts';
@@ -65,9 +66,7 @@ async function startSite({ maxInFlight, maxWaiting, patienceMs = 200 }: SiteLimi
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}${simpleAuth.paths[0]}`;
   const send = (text = body) => fetch(url, { method: 'POST', body: text, headers: { 'content-type': 'text/xml' } });
-  const until = async (isSo: () => boolean | Promise<boolean>) => {
-    while (!(await isSo())) await new Promise((resolve) => setTimeout(resolve, 5));
-  };
+  const until = (isSo: () => boolean | Promise<boolean>) => waitUntil(String(isSo), isSo, { everyMs: 5 });
   return {
     send,
     url,

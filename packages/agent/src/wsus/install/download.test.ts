@@ -18,8 +18,8 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
-import { setTimeout as pause } from 'node:timers/promises';
 import type { UpdateFile } from '@moult/catalog';
+import { waitUntil } from '../../../../../scripts/wait-until.ts';
 import { transportBounds } from '../../bounds.ts';
 import { machineRoot } from '../../machine/machine-root.ts';
 import { type ContentLimits, type DownloadParts, downloadFile } from './download.ts';
@@ -294,9 +294,12 @@ describe('a download that was interrupted', () => {
       `await downloadFile({ ...${JSON.stringify(parts())}, root: machineRoot(${JSON.stringify(folder)}) }, ${JSON.stringify(url)}, ${JSON.stringify(file)});`;
     const child = spawn(process.execPath, ['--input-type=module', '-e', source], { stdio: 'inherit' });
     const ended = new Promise((resolve) => child.once('close', resolve));
-    while (!existsSync(partial()) || statSync(partial()).size < 1_500_000) await pause(20);
-    child.kill('SIGKILL');
-    await ended;
+    try {
+      await waitUntil('the child has 1.5 MB', () => existsSync(partial()) && statSync(partial()).size >= 1_500_000);
+    } finally {
+      child.kill('SIGKILL');
+      await ended;
+    }
     ranges.length = 0;
     answer = withRanges;
     assert.ok(readFileSync(await downloadFile(parts(), url, file)).equals(bytes));

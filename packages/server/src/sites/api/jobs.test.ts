@@ -1,8 +1,10 @@
 // Jobs: long work beside the requests of the API.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { it } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { changeAccount } from '@moult/administration/accounts';
+import { waitUntil } from '../../../../../scripts/wait-until.ts';
 import { author, idOf } from '../../../../administration/src/test/administration.ts';
 import { jobBounds } from '../../bounds.ts';
 import { createJobs, type Job } from './jobs.ts';
@@ -25,8 +27,11 @@ function make(limits = {}) {
   return { jobs, clock, told };
 }
 
-async function until(isSo: () => boolean | undefined): Promise<void> {
-  while (!isSo()) await wait(1);
+const until = (isSo: () => boolean | undefined) => waitUntil(String(isSo), isSo, { everyMs: 1 });
+
+/** Keeps no process alive, unlike a loop: a test that failed may never cancel it. */
+async function aborted(signal: AbortSignal): Promise<void> {
+  if (!signal.aborted) await once(signal, 'abort');
 }
 
 it('a job tells its progress, keeps its result, and is shown to its own account', async () => {
@@ -52,16 +57,16 @@ it('a job that fails says why, and one that is cancelled ends at its next step; 
     throw new Error('no');
   });
   const cut = jobs.start(anna, 'x', async ({ signal }) => {
-    while (!signal.aborted) await wait(1);
+    await aborted(signal);
     return { count: 7, isCut: true };
   });
   const thrown = jobs.start(anna, 'x', async ({ signal }) => {
-    while (!signal.aborted) await wait(1);
+    await aborted(signal);
     signal.throwIfAborted();
   });
   const never = jobs.start(bert, 'x', async () => assert.fail('it was cancelled before it began'));
   const late = jobs.start(bert, 'x', async ({ signal }) => {
-    while (!signal.aborted) await wait(1);
+    await aborted(signal);
     return 'all done before it noticed';
   });
   const state = ({ jobId }: Job) => jobs.find(jobId, undefined)?.state;
@@ -129,7 +134,7 @@ it('a job ends when its account may not do it any more, and one that waited does
     },
   };
   const atWork = jobs.start(asked, 'x', async ({ signal }) => {
-    while (!signal.aborted) await wait(1);
+    await aborted(signal);
     return { isCut: true };
   });
   const waits = jobs.start(asked, 'x', async () => assert.fail('it began'));
@@ -148,7 +153,7 @@ it('a job ends when its account may not do it any more, and one that waited does
 it('the end of the server cancels jobs, and waits for them, but not for long', async () => {
   const { jobs } = make({ endMs: 20 });
   const good = jobs.start(anna, 'x', async ({ signal }) => {
-    while (!signal.aborted) await wait(1);
+    await aborted(signal);
     return { isCut: true };
   });
   let goOn: () => void = () => undefined;
@@ -236,9 +241,7 @@ it('a job does nothing for an account that is disabled, or a role that is lower,
 });
 
 async function ended({ ask }: TestApi, path: string, token: string) {
-  for (;;) {
-    const { json } = await ask(path, { token });
-    if (json.endedAt !== undefined) return json;
-    await wait(2);
-  }
+  const shown = async () => (await ask(path, { token })).json;
+  await waitUntil(`${path} has ended`, async () => (await shown()).endedAt !== undefined, { everyMs: 2 });
+  return shown();
 }

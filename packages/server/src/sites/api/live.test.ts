@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { createServer, get, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, it } from 'node:test';
-import { setTimeout as wait } from 'node:timers/promises';
+import { waitUntil } from '../../../../../scripts/wait-until.ts';
 import { liveBounds } from '../../bounds.ts';
 import { createLive } from './live.ts';
 
@@ -182,7 +182,7 @@ describe('the live stream', () => {
       one.close();
       await one.ended;
       // The server hears of the end a moment later.
-      while ((await follow('carla')).status !== 200) await wait(5);
+      await waitUntil('carla has room', async () => (await follow('carla')).status === 200, { everyMs: 5 });
     }));
 
   it('a reader that takes nothing is cut off', () =>
