@@ -326,7 +326,8 @@ describe('the operations of the API', () => {
 });
 
 function mostBytesOf({ operationId }: Called): number {
-  return routes.find(({ id }) => id === operationId)?.mostBytes ?? apiBounds.maxBodyBytes;
+  const isLarge = routes.find(({ id }) => id === operationId)?.takesFiles;
+  return isLarge ? apiBounds.maxUploadBytes : apiBounds.maxBodyBytes;
 }
 
 /** A removed computer comes back for the next call. */

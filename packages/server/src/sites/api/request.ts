@@ -48,7 +48,7 @@ export async function readJson(
     passOver(request, { mostBytes: callBounds.maxPassedOverBytes });
     throw new ApiError('API_MEDIA_TYPE', 'Send a body of the type application/json.');
   }
-  const most = route.mostBytes ?? apiBounds.maxBodyBytes;
+  const most = route.takesFiles ? apiBounds.maxUploadBytes : apiBounds.maxBodyBytes;
   const read = await readBody(request, most, room);
   if (read.kind === 'too-large') {
     passOver(request, { mostBytes: callBounds.maxPassedOverBytes });

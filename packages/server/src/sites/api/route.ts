@@ -77,8 +77,8 @@ interface RouteParts<Path, Query, Body> {
   answer?: z.ZodType;
   /** 201 for what makes something. */
   status?: 200 | 201 | 204;
-  /** Of the body, when it may be larger than others. */
-  mostBytes?: number;
+  /** The body brings files: it may be larger than others. */
+  takesFiles?: true;
   /** Answers a page that a client may have as CSV too. */
   isList?: true;
   /** May take long: with `Prefer: respond-async` it becomes a job. The handler tells `course`, and ends by its signal. */

@@ -6,7 +6,6 @@ import type { AgentMachine } from '@moult/doctor/client';
 import { RequestError } from '@moult/doctor/errors';
 import type { DoctorReport } from '@moult/doctor/report';
 import { z } from 'zod';
-import { apiBounds } from '../../../bounds.ts';
 import { ApiError, onInput } from '../errors.ts';
 import { route } from '../route.ts';
 import { doctorReport, shownReport } from './explain.ts';
@@ -30,7 +29,7 @@ export const doctorRoutes = [
       files: z.array(file).min(1).max(50),
       redact: z.boolean().default(false).describe('Mask names, addresses and ids'),
     }),
-    mostBytes: apiBounds.maxUploadBytes,
+    takesFiles: true,
     answer: doctorReport,
     refusals: { 409: 'No file of it can be read' },
     // No Idempotency-Key: the server keeps nothing of the files.

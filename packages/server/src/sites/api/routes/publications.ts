@@ -7,7 +7,6 @@ import { inWorkingFolder, packWinget, reachError, reachesAll, reachOfDocument } 
 import { type Publication, parsePublication, publicationId } from '@moult/catalog/publication';
 import type { Log } from '@moult/store';
 import { z } from 'zod';
-import { apiBounds } from '../../../bounds.ts';
 import { ApiError, onInput } from '../errors.ts';
 import { route } from '../route.ts';
 import { id, whole, wholeOf } from '../shapes.ts';
@@ -43,7 +42,7 @@ export const publicationRoutes = [
         .describe('The files that it names'),
       allowAll,
     }),
-    mostBytes: apiBounds.maxUploadBytes,
+    takesFiles: true,
     answer: published,
     refusals,
     handle: ({ administration, log, body: { publication: text, files, allowAll: all } }) =>
@@ -67,7 +66,7 @@ export const publicationRoutes = [
       allowPrivate: z.boolean().optional().describe('Allow an address of a private network for the installer'),
       allowAll,
     }),
-    mostBytes: apiBounds.maxUploadBytes,
+    takesFiles: true,
     answer: published,
     refusals,
     isLong: true,
