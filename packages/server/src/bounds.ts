@@ -2,7 +2,14 @@
 // site-bounds.ts.
 import { declareBounds } from '@moult/bounds';
 import { apiBounds, jobBounds, liveBounds, logOnBounds } from './api-bounds.ts';
-import { bundleSiteBounds, defaultFeedLimits, homeBounds, treeBounds, writeBounds } from './site-bounds.ts';
+import {
+  bundleSiteBounds,
+  defaultFeedLimits,
+  homeBounds,
+  metricsBounds,
+  treeBounds,
+  writeBounds,
+} from './site-bounds.ts';
 
 export * from './api-bounds.ts';
 export * from './site-bounds.ts';
@@ -315,4 +322,5 @@ export const serverBounds = [
   liveBounds,
   bundleSiteBounds,
   jobBounds,
+  metricsBounds,
 ];

@@ -55,6 +55,7 @@ import { createTrustSite } from './sites/trust/index.ts';
 import { handlersOf, laterServices, soapSites } from './soap-services.ts';
 import { scheduleSync } from './sync-schedule/index.ts';
 import { takeOffExpired } from './take-off-expired.ts';
+import { endingsOf, operatorEnds } from './tls/endings.ts';
 import { followCertificate, openHttps } from './tls/open-https.ts';
 
 export interface ServerParts {
@@ -268,6 +269,16 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
   });
   closers.add(() => administration.close());
   let tlsPort: number | undefined;
+  const metrics = createMetricsSite({
+    ...{ metricsFor: config.metrics, startedAt, store },
+    askDatabase: () => store.loadNewestTime(),
+    loadHomeFacts: (limit) => store.loadHomeFacts(limit),
+    selfUpdateHealth: () => health.monitor?.facts() ?? noHealth,
+    countNotices: () => notices().length,
+    trustExpiries: () => trust.expiries(),
+    certificates: () => endingsOf({ https: certificate?.validTo(), ...operatorEnds(keys) }),
+    failed: (error) => log.error({ err: error }, 'the metrics could not be read'),
+  });
   const sites: Site[] = [
     ...(config.requireTls === 'on' ? [createRequireTls(() => tlsPort)] : []),
     administration.site,
@@ -278,16 +289,7 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
     contentSite,
     agentBundles,
     trust,
-    createMetricsSite({
-      metricsFor: config.metrics,
-      startedAt,
-      askDatabase: () => store.loadNewestTime(),
-      loadHomeFacts: (limit) => store.loadHomeFacts(limit),
-      selfUpdateHealth: () => health.monitor?.facts() ?? noHealth,
-      countNotices: () => notices().length,
-      trustExpiries: () => trust.expiries(),
-      failed: (error) => log.error({ err: error }, 'the metrics could not be read'),
-    }),
+    metrics,
     ...(console ? [console] : []),
   ];
 
@@ -303,7 +305,7 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
       closers.add(() => accessLog.close());
       room.pauses(accessLog);
       const isHttpsOnly = config.requireTls === 'on';
-      return createFront({ listener, sites, accessLog, log, now, outside, isHttpsOnly });
+      return createFront({ listener, sites, accessLog, log, now, outside, isHttpsOnly, answered: metrics.observe });
     },
     onTrouble: (error) => log.warn({ err: error }, 'a connection could not be taken'),
     onUnreadable(beginning) {

@@ -194,6 +194,23 @@ export const treeBounds = declareBounds('tree', {
   },
 });
 
+export const metricsBounds = declareBounds('metrics', {
+  contentMs: {
+    what: 'Time between two counts of the content for `/metrics`',
+    fallback: 300_000,
+    range: [1000, 86_400_000],
+    client: 'figures of content that are so old',
+    administrator: 'nothing',
+  },
+  syncRuns: {
+    what: 'Newest synchronisations in which `/metrics` looks for one that was done',
+    fallback: 100,
+    range: [1, 10_000],
+    client: 'the time 0',
+    administrator: 'nothing',
+  },
+});
+
 export const bundleSiteBounds = declareBounds('agent-bundles', {
   maxKeptBytes: {
     what: 'Installers of the agent that the server keeps, together',

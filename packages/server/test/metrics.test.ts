@@ -1,6 +1,8 @@
 // /metrics, /healthz and /readyz of a whole server, as Prometheus and a balancer ask for them.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
+import { repositoryFile } from '@moult/disk';
 import { openStore, type Store } from '../../store/src/index.ts';
 import { populate } from '../../store/test/populate.ts';
 import { startTestServer, type TestServer } from './test-server.ts';
@@ -49,6 +51,38 @@ describe('the metrics', () => {
       const ends = (samples.get(`moult_trust_expiry_timestamp_seconds{role="${role}"}`) ?? 0) * 1000;
       assert.ok(ends > Date.now() + day, `${role} ends ${new Date(ends).toISOString()}`);
     }
+  });
+
+  it('count answers by site and class, and tell what ends, what synchronises, what goes through rings', async () => {
+    const before = await scrape(server.url);
+    const site = 'moult_http_requests_total{site="api",status="4xx"}';
+    for (let at = 0; at < 3; at++) assert.equal((await fetch(`${server.url}/api/v1/computers`)).status, 401);
+    await new Promise((resolve) => setTimeout(resolve, 1100));
+    const samples = await scrape(server.url);
+    assert.equal((samples.get(site) ?? 0) - (before.get(site) ?? 0), 3);
+    for (const name of ['kind="certificate",name="operator-ca"', 'kind="metadata",name="root"'])
+      assert.ok((samples.get(`moult_expiry_days{${name}}`) ?? 0) > 1, name);
+    for (const status of ['running', 'paused', 'halted', 'finished', 'rolledBack'])
+      assert.equal(samples.get(`moult_rollouts{status="${status}"}`), 0);
+    for (const name of ['moult_stopped', 'moult_sync_failed', 'moult_content_files{state="damaged"}'])
+      assert.equal(samples.get(name), 0, name);
+    const status = await store.loadServerStatus();
+    assert.equal(samples.get('moult_computers_needing_updates'), status.computers.needingUpdates);
+  });
+
+  it('are those that the board and the alarms ask for, and each is on the page', async () => {
+    const names = new Set([...(await scrape(server.url)).keys()].map((name) => name.replace(/\{.*/, '')));
+    const page = readFileSync(repositoryFile('docs/monitoring.md'), 'utf8');
+    const board = JSON.parse(readFileSync(repositoryFile('examples/grafana-moult.json'), 'utf8'));
+    const queries = board.panels.flatMap(({ targets }: { targets: { expr: string }[] }) =>
+      targets.map(({ expr }) => expr),
+    );
+    assert.ok(queries.length > 15);
+    const alarms = [...page.matchAll(/expr: (.*)/g)].map(([, expr = '']) => expr);
+    for (const query of [...queries, ...alarms])
+      for (const [name] of query.matchAll(/moult_[a-z_]+/g)) assert.ok(names.has(name), `${name} in ${query}`);
+    const own = [...names].filter((name) => !/^moult_(?:nodejs|process)_|_(?:bucket|sum|count)$/.test(name));
+    for (const name of own) assert.ok(page.includes(`\`${name}`), `${name} is not in docs/monitoring.md`);
   });
 
   it('hold no name, address or id of a computer', async () => {

@@ -18,6 +18,8 @@ interface FrontParts {
   now: () => Date;
   /** Default: clients come by themselves. */
   outside?: Outside | undefined;
+  /** Told of each answer: the name of the site, or '' for a request that fits none, the status, the time it took. */
+  answered?: ((site: string, status: number, ms: number) => void) | undefined;
   /** Tells browsers to come over HTTPS only: --require-tls. */
   isHttpsOnly?: boolean;
 }
@@ -28,7 +30,16 @@ export interface Front {
   refused(refusal: Refusal): void;
 }
 
-export function createFront({ listener, sites, accessLog, log, now, outside, isHttpsOnly }: FrontParts): Front {
+export function createFront({
+  listener,
+  sites,
+  accessLog,
+  log,
+  now,
+  outside,
+  isHttpsOnly,
+  answered,
+}: FrontParts): Front {
   const exchanges = createOpenExchanges();
   const here = sites.filter((site) => site.listeners.includes(listener));
   const handle: RequestListener = (request, response) => {
@@ -41,9 +52,17 @@ export function createFront({ listener, sites, accessLog, log, now, outside, isH
     const exchange = toExchange(request, response, listener, now(), outside);
     exchanges.add(socket, response);
     const passedOn = exchange?.passedOn;
-    noteWhenDone(request, response, { accessLog, started, exchanges, clientAddress: passedOn?.address });
+    const site = exchange && here.find((candidate) => candidate.matches(exchange));
+    const noting = {
+      accessLog,
+      started,
+      exchanges,
+      clientAddress: passedOn?.address,
+      site: site?.name ?? '',
+      answered,
+    };
+    noteWhenDone(request, response, noting);
     if (!exchange) return answerPlainly(response, 400, 'Bad request');
-    const site = here.find((candidate) => candidate.matches(exchange));
     if (!site) return answerPlainly(response, 404, 'Not found');
     serve(site, exchange, log);
   };
@@ -102,12 +121,14 @@ interface Noting {
   exchanges: OpenExchanges;
   /** By the word of a trusted proxy. */
   clientAddress: string | undefined;
+  site: string;
+  answered: FrontParts['answered'];
 }
 
 function noteWhenDone(
   request: IncomingMessage,
   response: ServerResponse,
-  { accessLog, started, exchanges, clientAddress }: Noting,
+  { accessLog, started, exchanges, clientAddress, site, answered }: Noting,
 ): void {
   accessLog.meet(request.socket);
   const { socket } = request;
@@ -117,15 +138,11 @@ function noteWhenDone(
   response.once('close', () => {
     const length = Number(response.getHeader('content-length') ?? 0);
     const refusedWith = exchanges.remove(socket, response);
-    accessLog.record(
-      { request, query, clientAddress },
-      {
-        status: response.headersSent ? response.statusCode : (refusedWith ?? response.statusCode),
-        ...outcomeOf(response),
-        bytes: Number.isFinite(length) ? length : 0,
-        timeTakenMs: performance.now() - started,
-      },
-    );
+    const status = response.headersSent ? response.statusCode : (refusedWith ?? response.statusCode);
+    const timeTakenMs = performance.now() - started;
+    const bytes = Number.isFinite(length) ? length : 0;
+    accessLog.record({ request, query, clientAddress }, { status, ...outcomeOf(response), bytes, timeTakenMs });
+    answered?.(site, status, timeTakenMs);
   });
 }
 

@@ -22,6 +22,8 @@ interface Loaded {
 
 export interface CertificateSource {
   options(): TlsOptions;
+  /** Undefined when the file does not tell. */
+  validTo(): Date | undefined;
   /** Looks again. True: `options` are other ones now. Never rejects. */
   look(): Promise<boolean>;
   /** A certificate that ends soon, or a renewed one that cannot be used. */
@@ -43,6 +45,7 @@ export async function openCertificate(config: ServerConfig, parts: SourceParts):
   let trouble: string | undefined;
   return {
     options: () => loaded.options,
+    validTo: () => loaded.validTo,
     async look() {
       try {
         const next = await load();

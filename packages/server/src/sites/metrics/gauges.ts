@@ -3,8 +3,11 @@ import type { ExpiryState } from '@moult/releases/repository';
 import type { HomeFacts } from '@moult/store';
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { SelfUpdateHealth } from '../../home-facts.ts';
+import { createOperationGauges, type Ending, type FigureSource } from './operation-gauges.ts';
 
 export interface MetricsParts {
+  store: FigureSource;
+  certificates(): readonly Ending[];
   startedAt: Date;
   loadHomeFacts(eventLimit: number): Promise<HomeFacts>;
   selfUpdateHealth(): SelfUpdateHealth;
@@ -17,6 +20,8 @@ interface Gauges {
   contentType: string;
   /** The text of one scrape. Throws what the store throws. */
   read(): Promise<string>;
+  /** Counts one answer of a site. */
+  observe(site: string, status: number, ms: number): void;
 }
 
 /** Figures of this server alone: nothing is shared between two servers of one process. */
@@ -48,8 +53,11 @@ export function createGauges(parts: MetricsParts): Gauges {
   const notices = gauge('notices', 'What the administrator should know: as many as the home page shows.');
   const expiry = gauge('trust_expiry_timestamp_seconds', 'When a role of the signed metadata ends.', ['role']);
 
+  const operations = createOperationGauges(registry, parts);
+
   return {
     contentType: registry.contentType,
+    observe: operations.observe,
     async read() {
       const facts = await parts.loadHomeFacts(0);
       fillComputers(computers, facts);
@@ -64,6 +72,7 @@ export function createGauges(parts: MetricsParts): Gauges {
       notices.set(parts.countNotices());
       expiry.reset();
       for (const { role, expires } of parts.trustExpiries()) expiry.set({ role }, Date.parse(expires) / 1000);
+      await operations.fill();
       return registry.metrics();
     },
   };

@@ -15,10 +15,15 @@ interface MetricsSiteParts extends MetricsParts {
   failed(error: unknown): void;
 }
 
+interface MetricsSite extends Site {
+  /** Counts one answer of a site. '' is for a request that fits none. */
+  observe(site: string, status: number, ms: number): void;
+}
+
 const keptMs = 1000;
 
 /** The site on the main and TLS listeners at `/metrics`, `/healthz` and `/readyz`. */
-export function createMetricsSite(parts: MetricsSiteParts): Site {
+export function createMetricsSite(parts: MetricsSiteParts): MetricsSite {
   const gauges = createGauges(parts);
   let text: Promise<string> | undefined;
   let ready: Promise<boolean> | undefined;
@@ -40,6 +45,7 @@ export function createMetricsSite(parts: MetricsSiteParts): Site {
 
   return {
     name: 'metrics',
+    observe: gauges.observe,
     listeners: ['main', 'tls'],
     matches: ({ route }) => route === '/metrics' || route === '/healthz' || route === '/readyz',
     async serve(exchange) {
