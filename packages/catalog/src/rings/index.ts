@@ -20,6 +20,7 @@ export { defaultRingPolicy, faultOf, placeOf, type Ring, type RingPlan, type Rin
 export {
   afterGap,
   connectedPerGapMs,
+  missedAfter,
   noRhythm,
   oneCheckInMs,
   presenceOf,

@@ -9,7 +9,7 @@ export interface RingPolicy {
   goodPercent: number;
   /** T: hours that the server watched the ring. */
   hours: number;
-  /** A ring that is not good after so many hours stops the update. */
+  /** After so many hours a ring decides with what it has: it stops what is hardly chance, and lets all else go on. */
   patienceHours: number;
   /** F: percent of the computers that tried it. */
   failurePercent: number;
@@ -24,11 +24,11 @@ export interface RingPolicy {
 /** `ring.*` in docs/rings.md. */
 export const defaultRingPolicy: RingPolicy = {
   installed: 20,
-  goodPercent: 98,
+  goodPercent: 98.5,
   hours: 72,
   patienceHours: 336,
-  failurePercent: 2,
-  usualFailurePercent: 1,
+  failurePercent: 1.5,
+  usualFailurePercent: 0.5,
   silencePercent: 1,
   connectedHours: 6,
 };

@@ -46,12 +46,19 @@ export type Presence =
   | 'silent';
 
 /** `sinceContactMs`: since its last check-in. A negative one, after a clock went back, does not count as a silence. */
-export function presenceOf({ gaps, gapMs, deviationMs }: Rhythm, sinceContactMs: number): Presence {
-  if (gaps < fewestGaps) return 'unknown';
-  const silentAfter = Math.max(gapMs + 4 * deviationMs, leastSilentMs);
-  if (silentAfter > slowestSilentMs) return 'unknown';
-  if (sinceContactMs > silentAfter) return 'silent';
-  return sinceContactMs > gapMs + deviationMs + oneCheckInMs ? 'late' : 'here';
+export function presenceOf(rhythm: Rhythm, sinceContactMs: number): Presence {
+  const missed = missedAfter(rhythm);
+  if (!missed) return 'unknown';
+  if (sinceContactMs > missed.silentMs) return 'silent';
+  return sinceContactMs > missed.lateMs ? 'late' : 'here';
+}
+
+/** Times after a check-in at which this computer is late, and silent. Undefined when it is never missed. */
+export function missedAfter({ gaps, gapMs, deviationMs }: Rhythm): { lateMs: number; silentMs: number } | undefined {
+  if (gaps < fewestGaps) return undefined;
+  const silentMs = Math.max(gapMs + 4 * deviationMs, leastSilentMs);
+  if (silentMs > slowestSilentMs) return undefined;
+  return { lateMs: gapMs + deviationMs + oneCheckInMs, silentMs };
 }
 
 const leastSilentMs = 3_600_000;

@@ -17,7 +17,7 @@ import {
 } from '@moult/administration/rings';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type Column, type ListFlags, showList, wholeList, withList } from '../lists.ts';
-import { wholeNumber } from '../numbers.ts';
+import { percent, wholeNumber } from '../numbers.ts';
 import { present } from '../output.ts';
 import type { ApiClient } from '../remote/api-client.ts';
 import { perform, type RemoteFlags, withRemoteOptions } from '../remote/perform.ts';
@@ -40,6 +40,7 @@ interface AddFlags extends RemoteFlags {
   good?: number;
   hours?: number;
   failures?: number;
+  usualFailures?: number;
 }
 
 export function register(program: Command): void {
@@ -59,13 +60,12 @@ export function register(program: Command): void {
     .addOption(
       new Option('--installed <n>', 'number of computers that must have it [20]').argParser(wholeNumber(0, 1_000_000)),
     )
-    .addOption(new Option('--good <percent>', 'percent of them that must be good [98]').argParser(wholeNumber(0, 100)))
+    .addOption(new Option('--good <percent>', 'percent of them that must be good [98.5]').argParser(percent))
     .addOption(
       new Option('--hours <n>', 'hours that each ring is watched at least [72]').argParser(wholeNumber(0, 8760)),
     )
-    .addOption(
-      new Option('--failures <percent>', 'percent of failures that halt it [2]').argParser(wholeNumber(0, 100)),
-    )
+    .addOption(new Option('--failures <percent>', 'percent of failures that halt it [1.5]').argParser(percent))
+    .addOption(new Option('--usual-failures <percent>', 'percent that fail with any update [0.5]').argParser(percent))
     .action(add);
   withRemoteOptions(rings.command('enter').argument('<rings>').argument('<update>'))
     .description('let an update begin its way: it is approved for the first ring')
@@ -149,8 +149,9 @@ function toRows(plans: readonly ShownPlan[], rollouts: readonly ListedRollout[])
 }
 
 async function add(name: string, flags: AddFlags): Promise<void> {
-  const { installed, good: goodPercent, hours, failures: failurePercent } = flags;
-  const wanted = flags.ring.map((one) => ({ ...one, policy: { installed, goodPercent, hours, failurePercent } }));
+  const { installed, good: goodPercent, hours, failures: failurePercent, usualFailures: usualFailurePercent } = flags;
+  const policy = { installed, goodPercent, hours, failurePercent, usualFailurePercent };
+  const wanted = flags.ring.map((one) => ({ ...one, policy }));
   const plan = await perform<ShownPlan>(
     flags,
     async (administration) => showPlan(administration, (await addPlan(administration, name, wanted)).planId),

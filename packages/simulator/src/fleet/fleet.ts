@@ -7,9 +7,9 @@ import {
   countExposure,
   countPresence,
   intervene,
+  missedAfter,
   noControls,
   noCounts,
-  presenceOf,
   type RingEvidence,
   type RingPlan,
   type RolloutState,
@@ -61,6 +61,11 @@ class Fleet {
   readonly #options: FleetOptions;
   readonly #random: () => number;
   readonly #machines: Machine[];
+  /** Machines by the hour in which they check in next: an hour without a check-in costs nothing. */
+  readonly #due = new Map<number, Machine[]>();
+  readonly #offered: Machine[] = [];
+  /** Of each machine, side by side: the look at all of them, each hour, is most of the work. */
+  readonly #looks: { ring: Uint8Array; lastContact: Float64Array; lateMs: Float64Array; silentMs: Float64Array };
   readonly #transitions: Transition[] = [];
   #state: RolloutState = startRollout(0);
   /** The start of the ring that was reached last. */
@@ -71,7 +76,10 @@ class Fleet {
   constructor(options: FleetOptions) {
     this.#options = options;
     this.#random = seededRandom(options.seed);
-    this.#machines = Array.from({ length: options.computers }, () => this.#makeMachine());
+    const { computers } = options;
+    const times = () => new Float64Array(computers);
+    this.#looks = { ring: new Uint8Array(computers), lastContact: times(), lateMs: times(), silentMs: times() };
+    this.#machines = Array.from({ length: computers }, (_, at) => this.#makeMachine(at));
   }
 
   run(): FleetResult {
@@ -93,7 +101,7 @@ class Fleet {
     return this.#result(last - start);
   }
 
-  #makeMachine(): Machine {
+  #makeMachine(at: number): Machine {
     const { rarelyOn, fails, crashes, usualFailures, kind, plan } = this.#options;
     const random = this.#random;
     const hex = () =>
@@ -108,42 +116,57 @@ class Fleet {
       return kind === 'update' && random() < 0.05 ? 'notNeeded' : 'good';
     };
     const machine = makeMachine(id, habit, fate(), ringOf(plan, id, new Set()) ?? plan.rings.length);
-    machine.nextContact = nextContactOf(machine, random() * 7 * dayMs, random);
+    machine.at = at;
+    this.#looks.ring[at] = machine.ring;
+    this.#plan(machine, nextContactOf(machine, random() * 7 * dayMs, random));
     return machine;
   }
 
-  /** The acts of computers up to `now`. */
-  #checkIns(now: number, isOffering: boolean): void {
-    for (const machine of this.#machines) {
-      while (machine.nextContact <= now) {
-        const at = machine.nextContact;
-        if (machine.lastContact > 0) machine.rhythm = afterGap(machine.rhythm, at - machine.lastContact);
-        machine.lastContact = at;
-        machine.nextContact = nextContactOf(machine, at, this.#random);
-        // Computers are thrown away, too: about one of ten in a year.
-        if (this.#random() < 0.0003) machine.nextContact = thrownAway;
-        if (isOffering) this.#answer(machine, at);
-      }
-    }
+  #plan(machine: Machine, at: number): void {
+    machine.nextContact = at;
+    if (at >= thrownAway) return;
+    const hour = Math.ceil(at / hourMs);
+    const due = this.#due.get(hour);
+    if (due) due.push(machine);
+    else this.#due.set(hour, [machine]);
   }
 
-  /** The server offers to the rings that were reached. Computers install it in the next hours. */
-  #answer(machine: Machine, at: number): void {
+  /** The acts of computers in the hour up to `now`. */
+  #checkIns(now: number, isOffering: boolean): void {
+    const hour = now / hourMs;
+    for (const machine of this.#due.get(hour) ?? []) {
+      const at = machine.nextContact;
+      if (machine.lastContact > 0) machine.rhythm = afterGap(machine.rhythm, at - machine.lastContact);
+      machine.lastContact = at;
+      this.#looks.lastContact[machine.at] = at;
+      const missed = missedAfter(machine.rhythm);
+      this.#looks.lateMs[machine.at] = missed?.lateMs ?? Number.NaN;
+      this.#looks.silentMs[machine.at] = missed?.silentMs ?? Number.NaN;
+      // Computers are thrown away, too: about one of ten in a year.
+      const next = nextContactOf(machine, at, this.#random);
+      const planned = this.#random() < 0.0003 ? thrownAway : Math.max(next, now + 1);
+      const isDead = isOffering && this.#answer(machine, at, planned);
+      this.#plan(machine, isDead ? Number.POSITIVE_INFINITY : planned);
+    }
+    this.#due.delete(hour);
+  }
+
+  /** The server offers to the rings that were reached. Computers install it in the next hours. True for one that this kills. */
+  #answer(machine: Machine, at: number, next: number): boolean {
     const { status, ring } = this.#state;
     if (status === 'rolledBack') machine.hasRelease = false;
-    if (status !== 'running' || machine.ring > ring || machine.offeredAt !== undefined) return;
+    if (status !== 'running' || machine.ring > ring || machine.offeredAt !== undefined) return false;
+    this.#offered.push(machine);
     machine.offeredAt = at;
     machine.connectedAtOffer = machine.rhythm.connectedMs;
     const doneAt = at + hourMs * (0.2 + 2.8 * this.#random());
     machine.hasRelease = machine.fate === 'good' || machine.fate === 'crashes';
-    if (machine.fate === 'crashes') {
-      machine.nextContact = Number.POSITIVE_INFINITY;
-      return;
-    }
+    if (machine.fate === 'crashes') return true;
     const outcome = machine.fate === 'good' ? 'installed' : machine.fate === 'fails' ? 'failed' : 'notNeeded';
     machine.outcome = outcome;
     // Somebody who goes home first finishes tomorrow, and reports then.
-    machine.outcomeAt = this.#random() < 0.8 ? doneAt : machine.nextContact;
+    machine.outcomeAt = this.#random() < 0.8 ? doneAt : next;
+    return false;
   }
 
   #step(now: number): void {
@@ -162,7 +185,7 @@ class Fleet {
     // The host of an agent that does not start asks for itself, and finds the recall.
     for (const machine of this.#machines) {
       if (machine.hasRelease && machine.nextContact === Number.POSITIVE_INFINITY)
-        machine.nextContact = now + dayMs * (0.2 + this.#random());
+        this.#plan(machine, now + dayMs * (0.2 + this.#random()));
     }
   }
 
@@ -171,21 +194,29 @@ class Fleet {
     const connectedHours = this.#options.plan.rings[ring]?.policy.connectedHours ?? 0;
     const found = { ring: { ...noCounts }, reached: { ...noCounts }, members: 0 };
     const controls = { later: { ...noControls }, earlier: { ...noControls }, always: { ...noControls } };
-    for (const machine of this.#machines) {
-      if (machine.ring === ring) found.members++;
-      if (machine.offeredAt !== undefined) {
-        const exposure = {
-          outcome: machine.outcomeAt <= now ? machine.outcome : ('none' as const),
-          outcomeAt: machine.outcomeAt <= now ? machine.outcomeAt : machine.offeredAt,
-          ...{ connectedAtOffer: machine.connectedAtOffer, lastContact: machine.lastContact, rhythm: machine.rhythm },
-        };
-        countExposure(found.reached, exposure, now, connectedHours);
-        if (machine.ring === ring) countExposure(found.ring, exposure, now, connectedHours);
-      }
-      const presence = presenceOf(machine.rhythm, now - machine.lastContact);
-      if (machine.ring > ring && machine.lastContact >= this.#since) countPresence(controls.always, presence);
-      if (machine.ring === ring || machine.lastContact < this.#ringSince) continue;
-      countPresence(machine.ring > ring ? controls.later : controls.earlier, presence);
+    for (const machine of this.#offered) {
+      const exposure = {
+        outcome: machine.outcomeAt <= now ? machine.outcome : ('none' as const),
+        outcomeAt: machine.outcomeAt <= now ? machine.outcomeAt : (machine.offeredAt ?? 0),
+        ...{ connectedAtOffer: machine.connectedAtOffer, lastContact: machine.lastContact, rhythm: machine.rhythm },
+      };
+      countExposure(found.reached, exposure, now, connectedHours);
+      if (machine.ring === ring) countExposure(found.ring, exposure, now, connectedHours);
+    }
+    const looks = this.#looks;
+    for (let at = 0; at < this.#machines.length; at++) {
+      const own = looks.ring[at] as number;
+      if (own === ring) found.members++;
+      const lastContact = looks.lastContact[at] as number;
+      const isLater = own > ring;
+      if (own === ring || lastContact < (isLater ? this.#since : this.#ringSince)) continue;
+      const silentMs = looks.silentMs[at] as number;
+      // Its rhythm is not known.
+      if (Number.isNaN(silentMs)) continue;
+      const since = now - lastContact;
+      const presence = since > silentMs ? 'silent' : since > (looks.lateMs[at] as number) ? 'late' : 'here';
+      if (isLater) countPresence(controls.always, presence);
+      if (lastContact >= this.#ringSince) countPresence(isLater ? controls.later : controls.earlier, presence);
     }
     const ofRing = controls.later.watched >= 30 ? controls.later : controls.earlier;
     return { ...found, control: { ring: ofRing, reached: controls.always }, isHeld: false };

@@ -11,6 +11,8 @@ type Habit =
   | 'rare';
 
 export interface Machine {
+  /** Its place in the fleet. */
+  at: number;
   id: string;
   habit: Habit;
   ring: number;
@@ -30,7 +32,7 @@ export interface Machine {
 
 export function makeMachine(id: string, habit: Habit, fate: Machine['fate'], ring: number): Machine {
   return {
-    ...{ id, habit, ring, fate, rhythm: noRhythm, lastContact: 0, nextContact: 0, offeredAt: undefined },
+    ...{ at: 0, id, habit, ring, fate, rhythm: noRhythm, lastContact: 0, nextContact: 0, offeredAt: undefined },
     ...{ connectedAtOffer: 0, outcome: 'none', outcomeAt: Number.POSITIVE_INFINITY, hasRelease: false },
   };
 }
