@@ -1,29 +1,7 @@
-// Bounds of imports and of the lists that commands show.
+// Bounds of administration, and of the lists that commands show.
 import { declareBounds } from '@moult/bounds';
-
-export const packageLimits = declareBounds('import-package', {
-  maxMembers: {
-    what: 'Members of an import package',
-    fallback: 65_535,
-    range: [1, 65_535],
-    client: 'nothing',
-    administrator: 'the error FORMAT_OVER_LIMIT',
-  },
-  maxTotalBytes: {
-    what: 'All of an import package',
-    fallback: 2 ** 38,
-    range: [1_048_576, 1_125_899_906_842_624],
-    client: 'nothing',
-    administrator: 'the error FORMAT_OVER_LIMIT',
-  },
-  maxRatio: {
-    what: 'Ratio of an import package to its content',
-    fallback: 5_000,
-    range: [100, 1_000_000],
-    client: 'nothing',
-    administrator: 'the error FORMAT_OVER_LIMIT',
-  },
-});
+import { bundleBounds } from './bundles/bounds.ts';
+import { importBounds, packageLimits } from './imports/bounds.ts';
 
 export const findBounds = declareBounds('find', {
   maxCandidates: {
@@ -102,16 +80,6 @@ export const bulkBounds = declareBounds('bulk', {
     range: [1, 1000],
     client: 'the number of all',
     administrator: 'the same',
-  },
-});
-
-export const importBounds = declareBounds('import', {
-  maxPassedOverNamed: {
-    what: 'Files that an import names because it passed over them',
-    fallback: 10_000,
-    range: [20, 10_000_000],
-    client: 'nothing',
-    administrator: 'the number of the others, by kind',
   },
 });
 
@@ -393,6 +361,7 @@ export const administrationBounds = [
   ruleBounds,
   bulkBounds,
   importBounds,
+  bundleBounds,
   vendorCatalogLimits,
   fetchBounds,
   upstreamBounds,

@@ -59,6 +59,16 @@ type AdministrationErrorCode =
   | 'ADMINISTRATION_CONTENT_ROOM'
   /** The address of a file of an update is unknown. */
   | 'ADMINISTRATION_CONTENT_SOURCE'
+  /** A folder that a bundle cannot be written into. */
+  | 'ADMINISTRATION_BUNDLE_FOLDER'
+  /** A bundle, or an acknowledgement, of another state of the catalog. */
+  | 'ADMINISTRATION_BUNDLE_STATE'
+  /** A bundle that is incomplete, or was changed. */
+  | 'ADMINISTRATION_BUNDLE_DAMAGED'
+  /** A bundle of an operator that is not trusted. */
+  | 'ADMINISTRATION_BUNDLE_SIGNER'
+  /** A bundle that does not fit the catalog here: documents are missing or differ, or languages are missing. */
+  | 'ADMINISTRATION_BUNDLE_UNFIT'
   /** A filter fits another number of updates than the administrator saw. */
   | 'ADMINISTRATION_COUNT_MOVED'
   /** Some of many updates may not be decided on so. */

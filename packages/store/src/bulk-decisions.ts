@@ -42,13 +42,21 @@ export function bulkDecisions(database: Database, changes: Changes): BulkDecisio
   };
 }
 
-/** Seven parameters a row: below what either engine takes. */
-const perStatement = 200;
+interface Circumstances {
+  author: Author;
+  stamp: number;
+  /** The origin of all of them. Undefined: a person. */
+  by?: string | undefined;
+}
 
-async function decideSome(
+/** Seven parameters a row: below what either engine takes. */
+export const perStatement = 200;
+
+/** Up to `perStatement` decisions inside a transaction that has its stamp. The caller marks the change. */
+export async function decideSome(
   transaction: Kysely<Tables>,
   decisions: readonly Decision[],
-  { author, stamp }: { author: Author; stamp: number },
+  { author, stamp, by }: Circumstances,
 ): Promise<void> {
   const updateIds = [...new Set(decisions.map(({ updateId }) => updateId))];
   const rows = await transaction
@@ -74,6 +82,7 @@ async function decideSome(
       })),
     )
     .execute();
+  if (by !== undefined) await noteOrigins(transaction, wanted, by);
   await recordAudits(
     transaction,
     author,
@@ -92,15 +101,32 @@ async function decideSome(
   const { rows: declined } = await sql<{ update_id: string }>`select update_id from updates
     where is_declined = 1 and update_id in (${sql.join([...approved])})`.execute(transaction);
   const ids = declined.map(({ update_id }) => update_id);
-  await declineSome(transaction, ids, false, { author, stamp });
+  await declineSome(transaction, ids, false, { author, stamp, by });
 }
 
-/** As writeDeclined, of several updates that a person decides on. */
-async function declineSome(
+/** Each counts for the decision with its stamp: what was noted before counts no more. */
+async function noteOrigins(
+  transaction: Kysely<Tables>,
+  written: readonly { update_id: string; group_id: string; changed_at: number }[],
+  origin: string,
+): Promise<void> {
+  await transaction
+    .insertInto('deployment_origins')
+    .values(written.map(({ update_id, group_id, changed_at }) => ({ update_id, group_id, changed_at, origin })))
+    .onConflict((conflict) =>
+      conflict.columns(['update_id', 'group_id']).doUpdateSet((row) => ({
+        ...{ origin: row.ref('excluded.origin'), changed_at: row.ref('excluded.changed_at') },
+      })),
+    )
+    .execute();
+}
+
+/** As writeDeclined, of several updates. */
+export async function declineSome(
   transaction: Kysely<Tables>,
   updateIds: readonly string[],
   isDeclined: boolean,
-  { author, stamp }: { author: Author; stamp: number },
+  { author, stamp, by = 'person' }: Circumstances,
 ): Promise<void> {
   for (let start = 0; start < updateIds.length; start += perStatement) {
     const some = updateIds.slice(start, start + perStatement);
@@ -116,7 +142,7 @@ async function declineSome(
       .where('update_id', 'in', some)
       .execute();
     await transaction.deleteFrom('decline_origins').where('update_id', 'in', some).execute();
-    const origins = some.map((update_id) => ({ update_id, origin: 'person', changed_at: stamp, evidence: null }));
+    const origins = some.map((update_id) => ({ update_id, origin: by, changed_at: stamp, evidence: null }));
     await transaction.insertInto('decline_origins').values(origins).execute();
     const action = isDeclined ? 'decline update' : 'undecline update';
     await recordAudits(

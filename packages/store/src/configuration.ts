@@ -21,6 +21,16 @@ export function configurationStore(database: Database, clock: DatabaseClock): Om
       return loadSetting(tables, name);
     },
 
+    async loadSettings(prefix: string): Promise<Map<string, string>> {
+      const rows = await tables
+        .selectFrom('configuration')
+        .selectAll()
+        .where(({ fn, val }) => fn('substr', ['name', val(1), val(prefix.length)]), '=', prefix)
+        .orderBy('name')
+        .execute();
+      return new Map(rows.map(({ name, value }) => [name, value]));
+    },
+
     async saveSetting(name: string, value: string): Promise<void> {
       await saveSetting(tables, name, value);
     },

@@ -60,6 +60,7 @@ import { statusStore } from './status.ts';
 import { syncChoiceStore } from './sync-choices.ts';
 import { syncRevisionStore } from './sync-revisions.ts';
 import { syncRunStore } from './sync-runs.ts';
+import { takeOverStore } from './take-over.ts';
 import { timeZoneStore } from './time-zones.ts';
 import { together } from './together.ts';
 import { updateFigureStore } from './update-figures.ts';
@@ -225,6 +226,7 @@ export function storeOf(database: Database, now: () => Date, given: StoreBounds 
     ruleFactStore(database),
     ruleChangeStore(database, changes),
     timeZoneStore(database, changes),
+    takeOverStore(database, changes),
     holdStore(database, changes),
     ringStore(database, changes),
     events,

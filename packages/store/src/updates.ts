@@ -137,6 +137,26 @@ export function updateStore(database: Database, changes: Changes): Revisions {
       return [...new Map(rows.map(({ sha1, file_name }) => [sha1, { sha1, fileName: file_name }])).values()];
     },
 
+    async loadFilesByRevision(
+      revisionIds: readonly number[],
+    ): Promise<Map<number, { sha1: string; fileName: string }[]>> {
+      const found = new Map<number, { sha1: string; fileName: string }[]>();
+      if (revisionIds.length === 0) return found;
+      const rows = await tables
+        .selectFrom('revision_files')
+        .select(['revision_id', 'sha1', 'file_name'])
+        .where('revision_id', 'in', [...revisionIds])
+        .orderBy('file_name')
+        .orderBy('sha1')
+        .execute();
+      for (const { revision_id, sha1, file_name } of rows) {
+        const files = found.get(Number(revision_id)) ?? [];
+        files.push({ sha1, fileName: file_name });
+        found.set(Number(revision_id), files);
+      }
+      return found;
+    },
+
     async findFiles(sha1s: readonly string[]): Promise<Map<string, { fileName: string; sizeBytes: number }>> {
       if (sha1s.length === 0) return new Map();
       const rows = await tables

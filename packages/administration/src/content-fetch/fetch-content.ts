@@ -96,9 +96,9 @@ async function fetchWanted(parts: FetchParts, asked: ReadonlySet<string> | undef
 }
 
 /** Bytes that may still arrive: by the quota, and by the disk without its reserve. */
-async function roomIn(
+export async function roomIn(
   folder: string,
-  { contentQuotaMib, diskReserveMib }: ContentConfig,
+  { contentQuotaMib, diskReserveMib }: Pick<ContentConfig, 'contentQuotaMib' | 'diskReserveMib'>,
   presentBytes: number,
 ): Promise<number> {
   const space = await spaceOfFolder(folder);

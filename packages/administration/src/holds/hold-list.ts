@@ -1,17 +1,13 @@
 // A list of known issues as a file: signed with the operator's signing certificate, so that other operators can take it in and
 // know whose it is.
-import { sign, verify, X509Certificate } from 'node:crypto';
-import { join } from 'node:path';
 import type { UpdateId } from '@moult/catalog';
 import type { Hold } from '@moult/catalog/holds';
 import { readOutside } from '@moult/disk';
-import { inspectClock } from '@moult/store/clock';
-import { loadOrCreateOperatorKeys } from '@moult/store/keys';
 import { z } from 'zod';
 import { holdBounds } from '../bounds.ts';
 import { AdministrationError } from '../errors.ts';
-import { isThere } from '../is-there.ts';
 import type { Administration } from '../open-server.ts';
+import { checkSignature, createSigner, ownAuthority, plainFingerprint, signatureShape } from '../signed-text/index.ts';
 import { faultOf, requireRoom } from './holds.ts';
 
 export interface ImportedHolds {
@@ -40,26 +36,18 @@ const holdShape = z.strictObject({
 });
 const fileShape = z.strictObject({
   list: z.strictObject({ format: z.literal(format), issuedAt: z.iso.datetime(), holds: z.array(holdShape).max(5000) }),
-  signature: z.strictObject({ value: text, signer: z.string().max(10_000), authority: z.string().max(10_000) }),
+  signature: signatureShape,
 });
 
 /** The holds of this server that did not end, as the text of a signed file. Throws AdministrationError ADMINISTRATION_NO_KEYS. */
 export async function exportHolds({ store, server, author }: Administration): Promise<string> {
-  const { dataDir } = server;
-  if (!isThere(join(dataDir, 'keys', 'operator-ca.cer.pem')))
-    throw new AdministrationError(
-      'ADMINISTRATION_NO_KEYS',
-      `The server in ${dataDir} has no keys to sign with: its first start makes them.`,
-    );
-  const isClockBelieved = inspectClock(dataDir, author.at).kind === 'right';
-  const { ca, signer } = await loadOrCreateOperatorKeys(dataDir, { now: author.at, isClockBelieved });
+  const signer = await createSigner({ server, author });
   const own = (await store.listHolds()).filter(({ source, endsAt }) => !source && !(endsAt && endsAt <= author.at));
   const holds = own.map(({ holdId, effect, says, link, endsAt, condition }) => {
     return { holdId, effect, says, link, endsAt: endsAt?.toISOString(), condition };
   });
   const list = { format, issuedAt: author.at.toISOString(), holds };
-  const value = sign('sha256', Buffer.from(JSON.stringify(list)), signer.privateKeyPem).toString('base64');
-  const signature = { value, signer: signer.certificatePem, authority: ca.certificatePem };
+  const signature = signer.sign(Buffer.from(JSON.stringify(list)));
   return `${JSON.stringify({ list, signature }, undefined, 2)}\n`;
 }
 
@@ -122,25 +110,15 @@ function readList(content: string) {
   // As it was written: a parsed one has its members in the order of the shape.
   const written = (parseJson(content) as { list: unknown }).list;
   const { list, signature } = parsed.data;
-  const signer = certificateIn(signature.signer);
-  const authority = certificateIn(signature.authority);
-  const issued = Date.parse(list.issuedAt);
-  const isSigned =
-    verify('sha256', Buffer.from(JSON.stringify(written)), signer.publicKey, Buffer.from(signature.value, 'base64')) &&
-    signer.checkIssued(authority) &&
-    signer.verify(authority.publicKey) &&
-    authority.ca;
-  if (!isSigned) throw refused('Its signature is not the one of its contents');
-  if (issued < Date.parse(signer.validFrom) - dayMs || issued > Date.parse(signer.validTo))
-    throw refused('Its certificate was not valid when it was signed');
-  return { list, authority: fingerprintOf(authority) };
+  const checked = checkSignature(Buffer.from(JSON.stringify(written)), signature, () => new Date(list.issuedAt));
+  if ('problem' in checked) throw refused(checked.problem);
+  return { list, authority: checked.authority };
 }
 
 /** Of this server, trusted by hand, or trusted before. Answers whether it is this server's own. */
 async function requireTrusted({ store, server }: Administration, authority: string, trust?: string): Promise<boolean> {
-  const own = join(server.dataDir, 'keys', 'operator-ca.cer.pem');
-  if (isThere(own) && fingerprintOf(certificateIn(readOutside(own).toString('latin1'))) === authority) return true;
-  if (trust?.replaceAll(/[:\s]/g, '').toLowerCase() === authority) return false;
+  if (ownAuthority(server.dataDir) === authority) return true;
+  if (trust !== undefined && plainFingerprint(trust) === authority) return false;
   if ((await store.loadSetting(settingOf(authority))) !== undefined) return false;
   throw refused(
     `Its authority ${authority} is not trusted yet. Ask its operator for this number, and name it as trusted`,
@@ -150,18 +128,6 @@ async function requireTrusted({ store, server }: Administration, authority: stri
 /** The date of the last list of an authority, which says that it is trusted, too. */
 function settingOf(authority: string): string {
   return `hold-list:${authority}`;
-}
-
-function certificateIn(pem: string): X509Certificate {
-  try {
-    return new X509Certificate(pem);
-  } catch {
-    throw refused('It has no certificate');
-  }
-}
-
-function fingerprintOf(certificate: X509Certificate): string {
-  return certificate.fingerprint256.replaceAll(':', '').toLowerCase();
 }
 
 function parseJson(content: string): unknown {

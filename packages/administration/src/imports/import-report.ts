@@ -1,6 +1,6 @@
 // The results of an import, counted while it runs.
 import { type CatalogIndex, parseUpdateId } from '@moult/catalog';
-import { importBounds } from '../bounds.ts';
+import { importBounds } from './bounds.ts';
 import type { Refusal } from './found-document.ts';
 
 export interface ImportReport {

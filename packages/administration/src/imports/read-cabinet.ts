@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { offlineMember } from '@moult/catalog';
 import { byPlace, type Cabinet, type CabinetMember, MemberReader, readCabinetFrom } from '@moult/formats/cab';
-import { packageLimits } from '../bounds.ts';
+import { packageLimits } from './bounds.ts';
 import { openFileSource } from './file-source.ts';
 import { type FoundDocument, refusalOf } from './found-document.ts';
 import { isNestedPackage } from './package-cabinet.ts';

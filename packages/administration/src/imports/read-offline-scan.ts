@@ -17,7 +17,7 @@ import {
   rebuildLargeDocument,
 } from '@moult/catalog';
 import { byPlace, type Cabinet, type CabinetMember, MemberReader, readCabinetFrom } from '@moult/formats/cab';
-import { packageLimits } from '../bounds.ts';
+import { packageLimits } from './bounds.ts';
 import { openFileSource } from './file-source.ts';
 import { type FoundDocument, foundText, refusalOf } from './found-document.ts';
 import { isNestedPackage } from './package-cabinet.ts';

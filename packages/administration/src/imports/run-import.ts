@@ -2,7 +2,7 @@
 // passes over documents that are there. So you continue an interrupted import by starting it again.
 import {
   CatalogError,
-  CatalogIndex,
+  type CatalogIndex,
   findSetAside,
   hasSameContent,
   parseUpdateDocument,
@@ -14,6 +14,7 @@ import { toRevision } from '@moult/store/catalog';
 import type { FoundDocument } from './found-document.ts';
 import { importLarge } from './import-large.ts';
 import { conflict, countNew, emptyReport, type ImportReport, passOver, refuse } from './import-report.ts';
+import { loadIndex } from './load-index.ts';
 
 interface ImportOptions {
   now(): Date;
@@ -128,14 +129,6 @@ async function writeBatch(
 function saysTheSame(known: string | undefined, xml: string): boolean {
   if (known === undefined || known === xml) return known === xml;
   return hasSameContent(parseUpdateDocument(known), parseUpdateDocument(xml));
-}
-
-async function loadIndex(store: Pick<Store, 'readSummaries'>): Promise<CatalogIndex> {
-  const index = new CatalogIndex();
-  await store.readSummaries(0, (summary) => {
-    index.addEncoded(toRevisionId(summary.revisionId), summary, summary.importedAt);
-  });
-  return index;
 }
 
 /** With the reason: an update that waits for another reason than before is news. */

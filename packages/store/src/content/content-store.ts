@@ -36,9 +36,9 @@ export interface ContentStore {
   partOf(sha1: string): Promise<string>;
   /**
    * Takes in what `partOf` has, durable before it resolves. One that is not as long as its update says, or has other
-   * digests, is deleted.
+   * digests, is deleted. `stated`: the facts of a signed list, for a file whose update is not here yet.
    */
-  takePart(sha1: string): Promise<AddedFile>;
+  takePart(sha1: string, stated?: ExpectedFile): Promise<AddedFile>;
   /** Deletes a file and the part of a download of it, and forgets them. Nothing happens to one that is not there. */
   remove(file: Pick<ContentFile, 'sha1' | 'extension'>): Promise<void>;
   /**
@@ -172,9 +172,10 @@ export function createContentStore({ folder, facts, now, log, actor = 'server' }
       : 'no update has it';
   };
 
-  const takeIn = async (unfinished: string, sourceName: string): Promise<AddedFile> => {
+  const takeIn = async (unfinished: string, sourceName: string, stated?: ExpectedFile): Promise<AddedFile> => {
     const found = await digestsOf(folder, unfinished);
-    const expected = await facts.findExpectedFile(found.sha1);
+    const isStated = stated !== undefined && found.sha1 === sourceName;
+    const expected = (await facts.findExpectedFile(found.sha1)) ?? (isStated ? stated : undefined);
     if (!expected) return { kind: 'refused', sha1: found.sha1, because: await whyUnknown(sourceName) };
     if (!isAsExpected(found, expected)) {
       return { kind: 'refused', sha1: found.sha1, because: 'its size or SHA-256 is not what the update says' };
@@ -234,10 +235,10 @@ export function createContentStore({ folder, facts, now, log, actor = 'server' }
       return join(folder, partName(sha1));
     },
 
-    async takePart(sha1) {
+    async takePart(sha1, stated) {
       const part = partName(sha1);
       try {
-        const taken = await takeIn(part, sha1);
+        const taken = await takeIn(part, sha1, stated);
         if (taken.kind === 'refused') await rm(join(folder, part), { force: true });
         known.delete(sha1);
         return taken;

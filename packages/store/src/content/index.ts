@@ -1,1 +1,1 @@
-export { type ContentStore, createContentStore } from './content-store.ts';
+export { type ContentStore, createContentStore, relativePath } from './content-store.ts';

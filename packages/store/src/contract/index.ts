@@ -20,6 +20,7 @@ import type { SelfUpdateEvents } from './self-update.ts';
 import type { Configuration, Counters, HomePage, Topic } from './server.ts';
 import type { StateStore } from './states.ts';
 import type { Synchronisation } from './synchronisation.ts';
+import type { TakeOverStore } from './take-over.ts';
 import type { UpdateStore } from './updates.ts';
 import type { VendorCatalogs } from './vendor-catalogs.ts';
 
@@ -38,6 +39,7 @@ export type * from './self-update.ts';
 export type * from './server.ts';
 export type * from './states.ts';
 export type * from './synchronisation.ts';
+export type * from './take-over.ts';
 export type * from './updates.ts';
 export type * from './vendor-catalogs.ts';
 
@@ -61,6 +63,7 @@ export interface Store
     RingStore,
     Synchronisation,
     RuleStore,
+    TakeOverStore,
     Configuration,
     Counters,
     HomePage,

@@ -94,6 +94,9 @@ export interface Configuration {
   /** A value that was saved under this name. */
   loadSetting(name: string): Promise<string | undefined>;
 
+  /** The values of all names that begin so, by name. */
+  loadSettings(prefix: string): Promise<Map<string, string>>;
+
   /**
    * Saves a value under a name.
    * Again: changes nothing.

@@ -126,6 +126,9 @@ export interface Revisions {
   /** The distinct files of these revisions. */
   loadFilesOf(revisionIds: readonly number[]): Promise<{ sha1: string; fileName: string }[]>;
 
+  /** The files of each of these revisions, by name. Ids of revisions without a file are left out. */
+  loadFilesByRevision(revisionIds: readonly number[]): Promise<Map<number, { sha1: string; fileName: string }[]>>;
+
   /** The files of updates with these SHA-1 digests (lower-case hex): one entry for each digest that an update names. */
   findFiles(sha1s: readonly string[]): Promise<Map<string, { fileName: string; sizeBytes: number }>>;
 }

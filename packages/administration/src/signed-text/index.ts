@@ -1,0 +1,8 @@
+export {
+  checkSignature,
+  createSigner,
+  ownAuthority,
+  plainFingerprint,
+  type Signature,
+  signatureShape,
+} from './signed-text.ts';

@@ -1,0 +1,105 @@
+// moult import: a bundle of another network, the reports of a closed network, or packages and offline scan files.
+import { statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { type ImportedBundle, importBundle, importReports, type ReportedNetwork } from '@moult/administration/bundles';
+import { counted, visibleText } from '@moult/formats/text';
+import { type KeptAsItWas, limitHeapGrowth } from '@moult/store';
+import type { Command } from 'commander';
+import { present } from '../output.ts';
+import { endProgressLine, progressLine } from '../progress-line.ts';
+import { type AdministrationFlags, administer, withLog, withServerOptions } from '../server-options.ts';
+import { UsageError } from '../terminal.ts';
+
+interface ImportFlags extends AdministrationFlags {
+  trust?: string;
+  dryRun?: true;
+}
+
+export function register(program: Command): void {
+  withServerOptions(program.command('import').argument('<path>', 'folder of "moult export", or a file of reports'))
+    .description('import the bundle of another network, or the reports of a closed network. Repeat it after a break')
+    .option('--trust <sha256>', 'SHA-256 of the authority of another operator, for its first import')
+    .option('--dry-run', 'check everything, and show the changes. Nothing is changed')
+    .action(run);
+}
+
+async function run(path: string, flags: ImportFlags): Promise<void> {
+  limitHeapGrowth({ isSmall: true });
+  const source = resolve(path);
+  const { trust, dryRun: isDryRun = false } = flags;
+  if (isFolder(source)) {
+    const imported = await administer(flags, (administration) =>
+      withLog(administration, (log) =>
+        importBundle(administration, source, { trust, isDryRun, log, onProgress: progressLine(wordOf) }),
+      ),
+    );
+    endProgressLine();
+    return present(imported, flags, bundleLines);
+  }
+  if (/\.(?:cab|gz|msu|xml)$/i.test(source))
+    throw new UsageError(`"moult catalog import" imports packages and update metadata: moult catalog import ${path}`);
+  const network = await administer(flags, (administration) =>
+    importReports(administration, source, { trust, isDryRun }),
+  );
+  present(network, flags, reportLines);
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
+
+function bundleLines(imported: ImportedBundle): string[] {
+  const { isDryRun, documents, files, missing, deadlinesOver, decisions, kept, keptInAll } = imported;
+  const { groupsAdded, groupsChanged, groupsRemoved, decided, takenBack, declined, reinstated } = decisions;
+  const groups = (names: readonly string[], what: string) =>
+    names.length === 0 ? [] : [`${what}: ${names.map(visibleText).join(', ')}`];
+  return [
+    ...groups(groupsAdded, 'groups added'),
+    ...groups(groupsChanged, 'groups changed'),
+    ...groups(groupsRemoved, 'groups removed'),
+    ...kept.slice(0, shown).map(keptLine),
+    ...(keptInAll > shown ? [`${keptInAll - shown} more stay as they are. --json names them.`] : []),
+    ...(missing > 0 ? [`${counted(missing, 'file')} of approved updates not in the bundle: ${outside}.`] : []),
+    ...(deadlinesOver > 0
+      ? [`${counted(deadlinesOver, 'approval')} with a deadline that is over: computers install at their next contact.`]
+      : []),
+    `${counted(documents.new, 'new revision')}, ${documents.unchanged} known. ${counted(files.new, 'new file')} (${files.bytes} bytes), ${files.unchanged} known.`,
+    `${counted(decided, 'approval')}, ${takenBack} withdrawn, ${counted(declined, 'decline')}, ${reinstated} ended.`,
+    ...(isDryRun
+      ? ['Nothing was changed. Run the same without --dry-run.']
+      : ['Done. "moult export FILE --reports" writes the acknowledgement for the server outside.']),
+  ];
+}
+
+const shown = 20;
+const outside = 'the server outside does not have them';
+
+const reasons: Readonly<Record<KeptAsItWas['because'], string>> = {
+  'decided-here': 'this server decided itself',
+  'declined-here': 'it is declined here',
+  'reinstated-here': 'its decline was undone here',
+  'update-unknown': 'the update is not in the catalog',
+  'computer-unknown': 'the computer is not known',
+  'group-unknown': 'the group is not known',
+  'name-taken': 'another group has its name',
+  'group-in-use': 'it holds groups or approvals of this server',
+};
+
+function keptLine({ what, subject, because }: KeptAsItWas): string {
+  return `stays as it is: ${what} ${visibleText(subject)}, because ${reasons[because]}`;
+}
+
+function reportLines(network: ReportedNetwork): string[] {
+  const { authority, madeAt, computers, bundleMadeAt, failed } = network;
+  return [
+    `Network ${authority}, as of ${madeAt}: ${counted(computers.total, 'computer')}, ${computers.needingUpdates} need updates, ${computers.withErrors} with errors.`,
+    ...failed.slice(0, shown).map(({ updateId, computers: on }) => `failed on ${counted(on, 'computer')}: ${updateId}`),
+    bundleMadeAt === undefined
+      ? 'It has taken no bundle of this server in.'
+      : `It has the bundle of ${bundleMadeAt}. "moult export DIR --for ${authority.slice(0, 16)}" writes the news.`,
+  ];
+}
+
+function wordOf(step: 'content' | 'documents'): string {
+  return step === 'content' ? 'files' : 'revisions';
+}

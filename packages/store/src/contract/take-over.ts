@@ -1,0 +1,85 @@
+// The contract for decisions that come from elsewhere: from the server of another network, or from a WSUS.
+import type { DeploymentAction } from '@moult/catalog';
+import type { Author } from './audit.ts';
+
+export interface WantedGroup {
+  groupId: string;
+  name: string;
+  /** Undefined: All Computers. */
+  parentId: string | undefined;
+  timeZone?: string | undefined;
+}
+
+export interface WantedDecision {
+  updateId: string;
+  groupId: string;
+  action: DeploymentAction;
+  deadline: Date | undefined;
+}
+
+/** Groups and decisions as another server has them. Ids of groups are the ids that it uses. */
+export interface WantedState {
+  /** Noted as the origin of each decision: `bundle:…` or `wsus:…`. */
+  source: string;
+  /**
+   * `mirror`: groups follow those of the source, and decisions that the source withdrew are withdrawn here, too. `add`: all that
+   * is here stays as it is.
+   */
+  mode: 'mirror' | 'add';
+  groups: readonly WantedGroup[];
+  /** Ids of groups that came from this source before. `mirror` removes those that are not in `groups` any more. */
+  formerGroups: readonly string[];
+  memberships: readonly { computerId: string; groupId: string }[];
+  decisions: readonly WantedDecision[];
+  declined: readonly string[];
+  /** Saved in the same transaction. */
+  settings: readonly { name: string; value: string }[];
+  /** Of a dry run: updates and computers that are not here yet, and will be. */
+  coming?: ReadonlySet<string>;
+}
+
+/** One wanted thing that was not done, with the reason. */
+export interface KeptAsItWas {
+  what: 'group' | 'membership' | 'decision' | 'decline';
+  /** The id of the group, of the computer or of the update. */
+  subject: string;
+  groupId?: string;
+  because: KeptBecause;
+}
+
+export type KeptBecause =
+  /** Somebody or something of this server decided, and differently. */
+  | 'decided-here'
+  | 'declined-here'
+  /** An administrator of this server ended its decline. */
+  | 'reinstated-here'
+  | 'update-unknown'
+  | 'computer-unknown'
+  | 'group-unknown'
+  /** Another group has its name. */
+  | 'name-taken'
+  /** It holds groups, or has approvals, of this server. */
+  | 'group-in-use';
+
+export interface TakenOver {
+  groupsAdded: string[];
+  groupsChanged: string[];
+  groupsRemoved: string[];
+  memberships: number;
+  decided: number;
+  takenBack: number;
+  declined: number;
+  reinstated: number;
+  /** All of them. */
+  kept: KeptAsItWas[];
+}
+
+export interface TakeOverStore {
+  /**
+   * Makes groups, memberships and decisions those of another server, in one transaction and on record. Decisions of this
+   * server stay: `kept` names them. `isDryRun` answers the same and writes nothing.
+   * Again: changes nothing but the settings.
+   * Concurrent: as `deploy`. Other decisions come before or afterwards.
+   */
+  takeOver(wanted: WantedState, author: Author, options?: { isDryRun?: boolean }): Promise<TakenOver>;
+}
