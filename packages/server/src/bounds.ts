@@ -5,6 +5,7 @@ import { apiBounds, jobBounds, liveBounds, logOnBounds } from './api-bounds.ts';
 import {
   bundleSiteBounds,
   defaultFeedLimits,
+  forwardBounds,
   homeBounds,
   metricsBounds,
   treeBounds,
@@ -323,4 +324,5 @@ export const serverBounds = [
   bundleSiteBounds,
   jobBounds,
   metricsBounds,
+  forwardBounds,
 ];

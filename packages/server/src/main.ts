@@ -26,6 +26,7 @@ import { keepReleasesCovered } from './covered-releases/index.ts';
 import { type CoverKeeper, keepCovered } from './covered-updates/index.ts';
 import { openDiskRoom, releaseBallastWhenFull } from './disk-room/index.ts';
 import { fillFirstCatalog } from './first-catalog/index.ts';
+import { forwardAudit } from './forward/index.ts';
 import { watchDatabase } from './housekeeping/watch-database.ts';
 import { accessLogBounds, accessLogFolders, createAccessLog } from './http/access-log/index.ts';
 import { createTrustedProxies } from './http/forwarded.ts';
@@ -138,6 +139,7 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
   const store = room.guard(database.store);
   closers.add(() => store.close());
   await database.prepareFirst();
+  let forwarding: ReturnType<typeof forwardAudit> | undefined;
   let otherDatabase: Notice[] = [];
   const auditHead = keepAuditHead({ store, dataDir, now, log });
   closers.add(() => auditHead.close());
@@ -198,6 +200,9 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
       const isClockBelieved = () => clock.state().kind === 'right';
       const rings = keepRings({ store, now: store.now, isClockBelieved, log });
       itsClosers.add(() => rings.close());
+      const forwarded = forwardAudit(config, { store, log, changed: () => health.changed() });
+      forwarding = forwarded;
+      itsClosers.add(() => forwarded.close());
       return handlersOf(service);
     },
     onWaiting: database.hold,
@@ -251,6 +256,7 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
     ...(certificate?.notices() ?? []),
     ...coveredReleases.notices(),
     ...(cover?.notices() ?? []),
+    ...(forwarding?.notices() ?? []),
   ];
   const certificate = await openHttps(config, {
     ...{ ca: keys.ca, now, log, isClockBelieved: () => clock.state().kind === 'right' },

@@ -211,6 +211,31 @@ export const metricsBounds = declareBounds('metrics', {
   },
 });
 
+export const forwardBounds = declareBounds('forward', {
+  recordsAtOnce: {
+    what: 'Audit records that are read at once for a syslog server or a file',
+    fallback: 200,
+    range: [1, 10_000],
+    client: 'nothing',
+    administrator: 'the same records, in more steps',
+  },
+  timeoutMs: {
+    what: 'Time in which a syslog server must take a message',
+    fallback: 10_000,
+    range: [100, 600_000],
+    client: 'nothing',
+    administrator: 'a notice on the home page. The message is sent again',
+  },
+  /** A datagram bears 65,507 octets, and a character is 4 of them at most. */
+  maxCharacters: {
+    what: 'An audit record for a syslog server or a file',
+    fallback: 16_000,
+    range: [1000, 1_000_000],
+    client: 'nothing',
+    administrator: 'the record without its values, with `isCut`',
+  },
+});
+
 export const bundleSiteBounds = declareBounds('agent-bundles', {
   maxKeptBytes: {
     what: 'Installers of the agent that the server keeps, together',

@@ -74,15 +74,12 @@ export function auditStore(database: Database): AuditLog {
       let query = tables.selectFrom('audit').selectAll();
       if (subject !== undefined) query = query.where('subject', '=', subject);
       const rows = await query.orderBy('audit_id', 'desc').limit(limit).execute();
-      return rows.map((row) => ({
-        auditId: row.audit_id,
-        at: new Date(row.occurred_at),
-        actor: row.actor,
-        action: row.action,
-        subject: row.subject,
-        before: row.before === null ? undefined : JSON.parse(row.before),
-        after: row.after === null ? undefined : JSON.parse(row.after),
-      }));
+      return rows.map(recordOf);
+    },
+
+    async listAuditAfter(auditId: number, limit: number): Promise<AuditRecord[]> {
+      const query = tables.selectFrom('audit').selectAll().where('audit_id', '>', auditId);
+      return (await query.orderBy('audit_id').limit(limit).execute()).map(recordOf);
     },
 
     async checkAudit(known?: AuditHead): Promise<AuditCheck> {
@@ -94,5 +91,17 @@ export function auditStore(database: Database): AuditLog {
     watchAudit(listener: (head: AuditHead) => void): void {
       watchHead(tables, listener);
     },
+  };
+}
+
+function recordOf(row: AuditRow): AuditRecord {
+  return {
+    auditId: row.audit_id,
+    at: new Date(row.occurred_at),
+    actor: row.actor,
+    action: row.action,
+    subject: row.subject,
+    before: row.before === null ? undefined : JSON.parse(row.before),
+    after: row.after === null ? undefined : JSON.parse(row.after),
   };
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { accountSettings } from './account-settings.ts';
+import { forwardSettings } from './forward-settings.ts';
 import { limitSettings } from './limit-settings.ts';
 import { syncSettings } from './sync-settings.ts';
 import { tlsSettings } from './tls-settings.ts';
@@ -183,6 +184,7 @@ export const settings = {
     'info',
     'Level of the structured log',
   ),
+  ...forwardSettings,
   logStdout: setting(
     'running',
     choice(['on', 'off']),

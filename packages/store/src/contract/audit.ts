@@ -66,6 +66,9 @@ export interface AuditLog {
    */
   recordChange(author: Author, change: { action: string; subject: string; after?: unknown }): Promise<void>;
 
+  /** In their order, from behind the record with this id, `limit` at most. */
+  listAuditAfter(auditId: number, limit: number): Promise<AuditRecord[]>;
+
   /** Newest first, `limit` at most. `subject` narrows to one. */
   listAudit(filter: { limit: number; subject?: string }): Promise<AuditRecord[]>;
 
