@@ -354,6 +354,52 @@ export const holdBounds = declareBounds('hold', {
   },
 });
 
+/** Of webhooks. */
+export const noticeBounds = declareBounds('notice', {
+  targets: {
+    what: 'Webhooks of one server',
+    fallback: 20,
+    range: [1, 1000],
+    client: 'nothing',
+    administrator: 'the error ADMINISTRATION_NOTICE',
+  },
+  waiting: {
+    what: 'Messages that wait for one webhook',
+    fallback: 200,
+    range: [1, 10_000],
+    client: 'the oldest are lost',
+    administrator: 'their number in `moult notices list`',
+  },
+  kept: {
+    what: 'Delivered messages of one webhook that can be sent again',
+    fallback: 50,
+    range: [0, 1000],
+    client: 'nothing',
+    administrator: 'older ones cannot be sent again',
+  },
+  messageCharacters: {
+    what: 'Data of one message',
+    fallback: 8000,
+    range: [500, 100_000],
+    client: 'the message without its values, with `isCut`',
+    administrator: 'nothing',
+  },
+  answerMs: {
+    what: 'Time in which a webhook must answer',
+    fallback: 10_000,
+    range: [100, 300_000],
+    client: 'the message again, later',
+    administrator: 'the error in `moult notices list`',
+  },
+  disabledAfterMs: {
+    what: 'Time after which a webhook that takes no message is disabled',
+    fallback: 5 * 86_400_000,
+    range: [60_000, 365 * 86_400_000],
+    client: 'no more messages',
+    administrator: '`disabled` in `moult notices list`. `moult notices test` enables it',
+  },
+});
+
 /** All tables of this file. */
 export const administrationBounds = [
   packageLimits,
@@ -367,4 +413,5 @@ export const administrationBounds = [
   upstreamBounds,
   holdBounds,
   contentBounds,
+  noticeBounds,
 ];

@@ -55,6 +55,8 @@ type AdministrationErrorCode =
   | 'ADMINISTRATION_RULE'
   /** A list of known issues that was changed, is old, or is of an authority that no administrator trusted. */
   | 'ADMINISTRATION_HOLD_LIST'
+  /** A webhook that cannot be. */
+  | 'ADMINISTRATION_NOTICE'
   /** A file of an update does not fit on the disk or into its quota. */
   | 'ADMINISTRATION_CONTENT_ROOM'
   /** The address of a file of an update is unknown. */

@@ -36,6 +36,7 @@ import { openPorts } from './http/ports.ts';
 import { createRequireTls } from './http/require-tls.ts';
 import type { ListenerName, Site } from './http/site.ts';
 import type { Logger, OpenLog } from './log/log.ts';
+import { keepNotices } from './notices/index.ts';
 import { openUpdateService } from './open-update-service.ts';
 import { openWhenThere } from './open-when-there.ts';
 import { keepRings } from './rings/index.ts';
@@ -139,6 +140,7 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
   const store = room.guard(database.store);
   closers.add(() => store.close());
   await database.prepareFirst();
+  let endings: Parameters<typeof keepNotices>[0]['endings'] = () => [];
   let forwarding: ReturnType<typeof forwardAudit> | undefined;
   let otherDatabase: Notice[] = [];
   const auditHead = keepAuditHead({ store, dataDir, now, log });
@@ -203,6 +205,14 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
       const forwarded = forwardAudit(config, { store, log, changed: () => health.changed() });
       forwarding = forwarded;
       itsClosers.add(() => forwarded.close());
+      const told = keepNotices({
+        store,
+        dataDir,
+        now: store.now,
+        log,
+        endings: () => (isClockBelieved() ? endings() : []),
+      });
+      itsClosers.add(() => told.close());
       return handlersOf(service);
     },
     onWaiting: database.hold,
@@ -275,6 +285,11 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
   });
   closers.add(() => administration.close());
   let tlsPort: number | undefined;
+  const certificates = () => endingsOf({ https: certificate?.validTo(), ...operatorEnds(keys) });
+  endings = () => [
+    ...certificates(),
+    ...trust.expiries().map(({ role, expires }) => ({ name: `metadata ${role}`, endsAt: new Date(expires) })),
+  ];
   const metrics = createMetricsSite({
     ...{ metricsFor: config.metrics, startedAt, store },
     askDatabase: () => store.loadNewestTime(),
@@ -282,7 +297,7 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
     selfUpdateHealth: () => health.monitor?.facts() ?? noHealth,
     countNotices: () => notices().length,
     trustExpiries: () => trust.expiries(),
-    certificates: () => endingsOf({ https: certificate?.validTo(), ...operatorEnds(keys) }),
+    certificates,
     failed: (error) => log.error({ err: error }, 'the metrics could not be read'),
   });
   const sites: Site[] = [

@@ -35,6 +35,19 @@ export function configurationStore(database: Database, clock: DatabaseClock): Om
       await saveSetting(tables, name, value);
     },
 
+    async changeSetting(name, decide): Promise<boolean> {
+      return transact(database, async (transaction) => {
+        // SQLite has one writer at a time. PostgreSQL locks the row.
+        const row = transaction.selectFrom('configuration').select('value').where('name', '=', name);
+        const found = await (engine === 'sqlite' ? row : row.forUpdate()).executeTakeFirst();
+        const after = decide(found?.value);
+        if (after === undefined) return false;
+        if (after === null) await transaction.deleteFrom('configuration').where('name', '=', name).execute();
+        else await saveSetting(transaction, name, after);
+        return true;
+      });
+    },
+
     async loadServerIdentity(told: string, now: Date): Promise<ServerIdentity> {
       return transact(database, async (transaction) => {
         // Servers that start at the same moment must not each make an identity.

@@ -28,6 +28,7 @@ export const descriptions: Readonly<Record<keyof typeof commands, string>> = {
     'list events, newest first: reports, self-update, computers that changed (identity), changes by administrators (audit)',
   users: 'accounts that administer this server over its API',
   tokens: 'tokens for programs that use the API',
+  notices: 'webhooks: tell programs about updates, failures and ends',
   tls: 'the certificate of HTTPS',
   login: 'keep a token for a server, for commands with --server. Reads the token from standard input',
   logout: 'forget the token for a server. "moult tokens revoke" ends it for everybody',

@@ -31,6 +31,7 @@ export const commands = {
   events: () => import('./events.ts'),
   users: () => import('./users.ts'),
   tokens: () => import('./tokens.ts'),
+  notices: () => import('./notices.ts'),
   tls: () => import('./tls.ts'),
   login: () => import('./login.ts'),
   logout: () => import('./login.ts'),

@@ -105,6 +105,14 @@ export interface Configuration {
   saveSetting(name: string, value: string): Promise<void>;
 
   /**
+   * Changes a value in one step: `decide` gets the value of now, and answers the new one, null to remove it, or undefined to
+   * leave it. Answers whether it changed. `decide` must have no effect of its own: a conflict calls it again.
+   * Again: calls `decide` again.
+   * Concurrent: one call follows the other, and each sees the value of the one before.
+   */
+  changeSetting(name: string, decide: (before: string | undefined) => string | null | undefined): Promise<boolean>;
+
+  /**
    * The identity of the server, made on first use. `told` is the text of GetConfig's answer: when it differs from the last
    * time, LastChange becomes `now`, and each client fetches its configuration again.
    * Again: changes nothing.

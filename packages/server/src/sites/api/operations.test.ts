@@ -9,7 +9,14 @@ import { apiBounds } from '../../bounds.ts';
 import { openApiDocument } from './document.ts';
 import { routes } from './table.ts';
 import { type Answered, type Asked, computerId, password, startApi, type TestApi } from './test/api-server.ts';
-import { closeOutside, type Example, openOutside, serverExamples, serverProvocations } from './test/server-examples.ts';
+import {
+  closeOutside,
+  type Example,
+  openOutside,
+  removeHooks,
+  serverExamples,
+  serverProvocations,
+} from './test/server-examples.ts';
 
 interface Operation {
   operationId: string;
@@ -331,7 +338,9 @@ function mostBytesOf({ operationId }: Called): number {
 }
 
 /** A removed computer comes back for the next call. */
-async function restore({ administration }: TestApi): Promise<void> {
+async function restore(api: TestApi): Promise<void> {
+  const { administration } = api;
+  await removeHooks(api);
   await addComputer(administration, computerId, 'pc7.example.test');
 }
 

@@ -10,6 +10,7 @@ import { explainRoutes } from './routes/explain.ts';
 import { groupRoutes } from './routes/groups.ts';
 import { holdRoutes } from './routes/holds.ts';
 import { jobRoutes } from './routes/jobs.ts';
+import { noticeRoutes } from './routes/notices.ts';
 import { publicationRoutes } from './routes/publications.ts';
 import { recordRoutes } from './routes/records.ts';
 import { ringRoutes } from './routes/rings.ts';
@@ -36,6 +37,7 @@ export const routes: readonly Route[] = [
   ...doctorRoutes,
   ...treeRoutes,
   ...serverRoutes,
+  ...noticeRoutes,
   ...jobRoutes,
   ...accountRoutes,
   ...sessionRoutes,

@@ -111,7 +111,34 @@ export async function closeOutside(): Promise<void> {
 
 const log = '2026-11-22\t10:00:00:000\t 100\t200\tAgent\t*************\n';
 
+const hook = () => ({ address: catalogBody().address, types: ['sync.failed'], allowPrivate: true });
+const newHook = async ({ ask, tokens }: TestApi) => {
+  const { json } = await ask('/api/v1/webhooks', { method: 'POST', token: tokens.administrator, body: hook() });
+  hooks.push(String(json.targetId));
+  return `/webhooks/${json.targetId}`;
+};
+const hooks: string[] = [];
+/** One that delivered a message. */
+const withDelivered = async (api: TestApi) => {
+  const path = await newHook(api);
+  const message = { messageId: 'm-1', type: 'test', at: author.at.toISOString(), data: {} };
+  await api.administration.store.changeSetting(`notice-target:${path.slice('/webhooks/'.length)}`, (text = '') =>
+    JSON.stringify({ ...JSON.parse(text), recent: [message] }),
+  );
+  return `${path}/replays`;
+};
+/** There may be only so many. */
+export const removeHooks = async ({ administration: { store } }: TestApi) => {
+  for (const targetId of hooks.splice(0)) await store.changeSetting(`notice-target:${targetId}`, () => null);
+};
+
 export const serverExamples: Record<string, Example> = {
+  listWebhooks: {},
+  addWebhook: { body: () => ({ ...hook(), address: `${hook().address}?${++publications}` }) },
+  removeWebhook: { prepare: newHook },
+  testWebhook: { prepare: async (api) => `${await newHook(api)}/test`, body: {} },
+  listWebhookMessages: { prepare: async (api) => `${await newHook(api)}/messages` },
+  replayWebhookMessage: { prepare: withDelivered, body: { message: 'm-1' } },
   publishUpdate: { prepare: withKeys, body: () => ({ publication: nextPublication(), allowAll: true }) },
   publishWinget: { prepare: withKeys, body: () => ({ manifests: [nextWinget()], allowPrivate: true, allowAll: true }) },
   applyDefinitions: { body: { documents: [{ groups: [{ name: 'Applied' }] }] } },
@@ -178,6 +205,10 @@ export const serverProvocations: Record<string, (api: TestApi, asked: Asked) => 
     Object.assign(server.config, { upstream: `http://127.0.0.1:${port}` });
     return {};
   },
+  'addWebhook 409': body({ address: 'http://chat.example.com/x', types: ['sync.failed'] }),
+  'testWebhook 404': async () => ({ path: '/api/v1/webhooks/nowhere/test' }),
+  'listWebhookMessages 404': async () => ({ path: '/api/v1/webhooks/nowhere/messages' }),
+  'replayWebhookMessage 404': body({ message: 'another' }),
   'publishUpdate 409': body({ publication: 'title: [' }),
   'publishWinget 409': body({ manifests: ['x'] }),
   'setGroupZone 404': async () => ({ path: '/api/v1/groups/Nowhere/time-zone' }),
