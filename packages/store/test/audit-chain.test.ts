@@ -50,6 +50,30 @@ for (const engine of ['sqlite', 'postgres'] as const) {
       for (let number = 1; number <= records; number++) await record(`subject ${number}`);
     };
 
+    it('is read on from any record, in order', async () => {
+      for (const subject of ['one', 'two', 'three']) await store.recordChange(author, { action: 'test', subject });
+      const all = await store.listAuditAfter(0, 10);
+      assert.deepEqual(
+        all.map(({ subject }) => subject),
+        ['one', 'two', 'three'],
+      );
+      const rest = await store.listAuditAfter(all[0]?.auditId ?? 0, 1);
+      assert.deepEqual(
+        rest.map(({ subject }) => subject),
+        ['two'],
+      );
+    });
+
+    it('stands beside settings that change in one step: of many changes at once none is lost', async () => {
+      await store.saveSetting('count', '0');
+      const more = () => store.changeSetting('count', (before) => String(Number(before) + 1));
+      await Promise.all(Array.from({ length: 10 }, more));
+      assert.equal(await store.loadSetting('count'), '10');
+      assert.equal(await store.changeSetting('count', () => undefined), false);
+      assert.equal(await store.changeSetting('count', () => null), true);
+      assert.equal(await store.loadSetting('count'), undefined);
+    });
+
     it('does not fork when many write at once, and a change that failed leaves no gap', async () => {
       // On SQLite stores of one process would wait for each other with the process held: there it is one.
       const others: Store[] = [];
