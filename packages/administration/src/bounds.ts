@@ -363,6 +363,13 @@ export const noticeBounds = declareBounds('notice', {
     client: 'nothing',
     administrator: 'the error ADMINISTRATION_NOTICE',
   },
+  receivers: {
+    what: 'Receivers of the same mail',
+    fallback: 20,
+    range: [1, 1000],
+    client: 'nothing',
+    administrator: 'the error ADMINISTRATION_NOTICE',
+  },
   waiting: {
     what: 'Messages that wait for one webhook',
     fallback: 200,

@@ -1,7 +1,9 @@
 // The server, put together: the only place where everything meets.
 
 import { X509Certificate } from 'node:crypto';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { noticeBounds } from '@moult/administration/bounds';
 import type { LoadedConfig, ServerConfig } from '@moult/administration/config';
 import { raiseAdvice } from '@moult/releases/repository';
 import { asDiskTrouble, type Notice, noticeLine } from '@moult/store';
@@ -37,6 +39,7 @@ import { createRequireTls } from './http/require-tls.ts';
 import type { ListenerName, Site } from './http/site.ts';
 import type { Logger, OpenLog } from './log/log.ts';
 import { keepNotices } from './notices/index.ts';
+import { openMail } from './notices/mail.ts';
 import { openUpdateService } from './open-update-service.ts';
 import { openWhenThere } from './open-when-there.ts';
 import { keepRings } from './rings/index.ts';
@@ -210,6 +213,7 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
         dataDir,
         now: store.now,
         log,
+        mail: openMail(config, hostname(), noticeBounds.answerMs),
         endings: () => (isClockBelieved() ? endings() : []),
       });
       itsClosers.add(() => told.close());

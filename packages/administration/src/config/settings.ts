@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { accountSettings } from './account-settings.ts';
 import { forwardSettings } from './forward-settings.ts';
 import { limitSettings } from './limit-settings.ts';
+import { mailSettings } from './mail-settings.ts';
 import { syncSettings } from './sync-settings.ts';
 import { tlsSettings } from './tls-settings.ts';
 import {
@@ -185,6 +186,7 @@ export const settings = {
     'Level of the structured log',
   ),
   ...forwardSettings,
+  ...mailSettings,
   logStdout: setting(
     'running',
     choice(['on', 'off']),

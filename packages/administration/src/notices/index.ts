@@ -5,6 +5,7 @@ export {
   listMessages,
   listTargets,
   loadTargets,
+  receiversOf,
   removeTarget,
   replayMessage,
   type ShownTarget,

@@ -14,29 +14,34 @@ export interface ShownTarget extends Omit<NoticeTarget, 'secret' | 'seen' | 'pen
 }
 
 interface TargetWish {
+  /** https://…, or mailto: and addresses with commas between them. */
   address: string;
   types: readonly NoticeType[];
   allowsPrivate?: boolean | undefined;
+  /** Of mail. */
+  when?: NoticeTarget['when'] | undefined;
 }
 
 /**
- * Adds a webhook. Answers its secret, this one time. It gets messages from now on. Throws AdministrationError
+ * Adds a webhook, or receivers of mail. Answers the secret of a webhook, this one time. It gets messages from now on. Throws AdministrationError
  * ADMINISTRATION_NOTICE for an address that cannot be, and when there are too many.
  */
 export async function addTarget(
   administration: Administration,
-  { address, types, allowsPrivate = false }: TargetWish,
+  { address, types, allowsPrivate = false, when = 'at-once' }: TargetWish,
 ): Promise<ShownTarget & { secretOnce: string }> {
   const { store, server, author } = administration;
-  requireAddress(address, allowsPrivate);
+  const receivers = receiversOf(address);
+  if (receivers) requireMail(receivers, server.config.smtp);
+  else requireAddress(address, allowsPrivate);
   if ((await loadTargets(store)).length >= noticeBounds.targets)
     throw new AdministrationError('ADMINISTRATION_NOTICE', `There are ${noticeBounds.targets} webhooks. Remove one.`);
-  const secretOnce = `whsec_${randomBytes(32).toString('base64')}`;
-  const { seal } = await openSealer(server.dataDir);
+  const secretOnce = receivers ? '' : `whsec_${randomBytes(32).toString('base64')}`;
+  const secret = receivers ? '' : (await openSealer(server.dataDir)).seal(secretOnce);
   const [newest] = await store.listAudit({ limit: 1 });
   const [run] = await store.listSyncRuns(1);
   const target: NoticeTarget = {
-    ...{ targetId: randomUUID(), address, types: [...new Set(types)], allowsPrivate, secret: seal(secretOnce) },
+    ...{ targetId: randomUUID(), address, types: [...new Set(types)], allowsPrivate, when, secret },
     ...{ createdAt: author.at.toISOString(), createdBy: author.name },
     seen: { audit: newest?.auditId ?? 0, sync: run ? syncMark(run) : '', told: {} },
     ...{ pending: [], recent: [], dropped: 0, attempts: 0, dueAt: 0, isDisabled: false },
@@ -45,6 +50,15 @@ export async function addTarget(
   const after = { address, types: target.types, allowsPrivate };
   await store.recordChange(author, { action: 'add webhook', subject: target.targetId, after });
   return { ...shown(target), secretOnce };
+}
+
+/** The receivers of mail. Undefined for another address. */
+export function receiversOf(address: string): string[] | undefined {
+  if (!/^mailto:/i.test(address)) return undefined;
+  return address
+    .slice('mailto:'.length)
+    .split(',')
+    .map((one) => one.trim());
 }
 
 /** Names a state of a synchronisation. */
@@ -146,6 +160,17 @@ function shown({ secret: _, seen: __, pending, recent: ___, dueAt: ____, ...targ
 
 function notFound(message: string): AdministrationError {
   return new AdministrationError('SERVER_NOT_FOUND', message);
+}
+
+function requireMail(receivers: readonly string[], smtp: string): void {
+  const wrong = receivers.find((one) => !/^[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)*$/.test(one) || one.length > 254);
+  const why =
+    smtp === 'off'
+      ? 'This server sends no mail. Set --smtp first.'
+      : wrong !== undefined || receivers.length > noticeBounds.receivers
+        ? `Write mailto: and at most ${noticeBounds.receivers} addresses with commas between them.`
+        : undefined;
+  if (why !== undefined) throw new AdministrationError('ADMINISTRATION_NOTICE', why);
 }
 
 function requireAddress(address: string, allowsPrivate: boolean): void {

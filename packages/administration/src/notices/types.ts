@@ -23,7 +23,9 @@ const message = z.object({
 /** As the store keeps it. */
 const target = z.object({
   ...{ targetId: z.string(), address: z.string(), types: z.array(z.enum(noticeTypes)), allowsPrivate: z.boolean() },
-  /** Sealed with a key of the server. */
+  /** Of mail: each message, or all of a day together. */
+  when: z.enum(['at-once', 'daily']).default('at-once'),
+  /** Of a webhook, sealed with a key of the server. Empty for mail. */
   secret: z.string(),
   ...{ createdAt: z.string(), createdBy: z.string() },
   /** How far each source was read. */

@@ -38,6 +38,7 @@ const messageColumns: readonly Column<Message>[] = [
 interface AddFlags extends AdministrationFlags {
   types: NoticeType[];
   allowPrivate?: true;
+  when: 'at-once' | 'daily';
 }
 
 export function register(program: Command): void {
@@ -45,15 +46,20 @@ export function register(program: Command): void {
   withList(withServerOptions(notices.command('list', { isDefault: true })), { limit: 0, columns })
     .description('list webhooks, and the messages that wait for them')
     .action(list);
-  withServerOptions(notices.command('add').argument('<url>', 'address of the program, as https://…'))
+  withServerOptions(
+    notices
+      .command('add')
+      .argument('<url>', 'address of the program, as https://…, or mailto: and addresses with commas between them'),
+  )
     .description(
-      'send messages to a program from now on (Standard Webhooks), and print the secret of its signatures once',
+      'send messages to a program (Standard Webhooks) or by mail from now on. Prints the secret of the signatures once',
     )
     .addOption(
       new Option('--types <types>', `types of messages, with commas between them: ${noticeTypes.join(', ')}`)
         .argParser(typesIn)
         .default(noticeTypes.filter((one) => one !== 'audit.recorded')),
     )
+    .addOption(new Option('--when <when>', 'when mail is sent').choices(['at-once', 'daily']).default('at-once'))
     .option('--allow-private', 'allow http, and an address of a private network')
     .action(add);
   withServerOptions(notices.command('remove').argument('<webhook>', 'id, its beginning, or the address'))
@@ -82,10 +88,11 @@ async function list(flags: AdministrationFlags & ListFlags): Promise<void> {
   showList(wholeList(await administer(flags, listTargets)), flags, columns, ['webhook', 'webhooks']);
 }
 
-async function add(address: string, { types, allowPrivate, ...flags }: AddFlags): Promise<void> {
+async function add(address: string, { types, allowPrivate, when, ...flags }: AddFlags): Promise<void> {
   const added = await administer(flags, (administration) =>
-    addTarget(administration, { address, types, allowsPrivate: allowPrivate }),
+    addTarget(administration, { address, types, when, allowsPrivate: allowPrivate }),
   );
+  if (added.secretOnce === '') return present(added, flags, () => [`Messages go to ${address}.`]);
   console.error(`moult: webhook ${added.targetId}. This is the only time that you see its secret:`);
   present(added, flags, ({ secretOnce }) => [secretOnce]);
 }

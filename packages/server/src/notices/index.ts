@@ -7,6 +7,7 @@ import {
   type NoticeTarget,
   openSealer,
   parseTarget,
+  receiversOf,
   type Sealer,
   targetPrefix,
 } from '@moult/administration/notices';
@@ -14,6 +15,7 @@ import type { Store } from '@moult/store';
 import { createSweep } from '../housekeeping/sweep.ts';
 import type { Logger } from '../log/log.ts';
 import { type GatherParts, gather } from './gather.ts';
+import type { SendMail } from './mail.ts';
 import { postMessage } from './post.ts';
 
 interface NoticeParts extends Pick<GatherParts, 'now' | 'endings'> {
@@ -22,6 +24,8 @@ interface NoticeParts extends Pick<GatherParts, 'now' | 'endings'> {
   log: Pick<Logger, 'warn' | 'error'>;
   /** Milliseconds. 0 for no looks by itself. */
   everyMs?: number;
+  /** Undefined when this server sends no mail. */
+  mail?: SendMail | undefined;
 }
 
 interface Notices {
@@ -34,6 +38,7 @@ interface Notices {
 const leaseMs = 60_000;
 const pausesMs = [5, 30, 120, 600, 3600, 6 * 3600].map((seconds) => seconds * 1000);
 const messagesAtOnce = 20;
+const dayMs = 86_400_000;
 
 interface Outcome {
   delivered: NoticeMessage[];
@@ -42,7 +47,7 @@ interface Outcome {
   isGone: boolean;
 }
 
-export function keepNotices({ store, dataDir, now, endings, log, everyMs = 5000 }: NoticeParts): Notices {
+export function keepNotices({ store, dataDir, now, endings, log, mail, everyMs = 5000 }: NoticeParts): Notices {
   const ending = new AbortController();
   let sealer: Promise<Sealer> | undefined;
 
@@ -58,6 +63,13 @@ export function keepNotices({ store, dataDir, now, endings, log, everyMs = 5000 
           name,
           changing((one) => (one.dueAt === target.dueAt ? { ...one, seen } : undefined)),
         );
+      return 0;
+    }
+    if (waitsForItsDay(withMessages(target, messages), now())) {
+      const kept = changing((one) =>
+        one.dueAt === target.dueAt ? { ...withMessages(one, messages), seen } : undefined,
+      );
+      if (messages.length > 0 || !isSame) await store.changeSetting(name, kept);
       return 0;
     }
     let claimed: NoticeTarget | undefined;
@@ -79,7 +91,26 @@ export function keepNotices({ store, dataDir, now, endings, log, everyMs = 5000 
     return outcome.delivered.length;
   };
 
-  const deliver = async ({ address, secret, pending, allowsPrivate }: NoticeTarget): Promise<Outcome> => {
+  const deliver = async (target: NoticeTarget): Promise<Outcome> => {
+    const receivers = receiversOf(target.address);
+    return receivers ? deliverMail(receivers, target) : deliverEach(target);
+  };
+
+  const deliverMail = async (receivers: readonly string[], { pending }: NoticeTarget): Promise<Outcome> => {
+    if (!mail) return { delivered: [], isGone: false, error: 'this server sends no mail: set --smtp' };
+    try {
+      await mail(receivers, pending);
+      return { delivered: pending, isGone: false, error: undefined };
+    } catch (error) {
+      return {
+        delivered: [],
+        isGone: false,
+        error: error instanceof Error ? error.message.slice(0, 300) : 'mail failed',
+      };
+    }
+  };
+
+  const deliverEach = async ({ address, secret, pending, allowsPrivate }: NoticeTarget): Promise<Outcome> => {
     const delivered: NoticeMessage[] = [];
     sealer ??= openSealer(dataDir);
     const open = (await sealer).open(secret);
@@ -124,6 +155,12 @@ export function keepNotices({ store, dataDir, now, endings, log, everyMs = 5000 
       await close();
     },
   };
+}
+
+/** Mail that is sent once a day. A test does not wait. */
+function waitsForItsDay({ address, when, pending, deliveredAt }: NoticeTarget, now: Date): boolean {
+  if (when !== 'daily' || !receiversOf(address) || pending.some(({ type }) => type === 'test')) return false;
+  return deliveredAt !== undefined && now.getTime() - Date.parse(deliveredAt) < dayMs;
 }
 
 function changing(change: (target: NoticeTarget) => NoticeTarget | undefined) {

@@ -34,10 +34,11 @@ export const noticeRoutes = [
   route(['addWebhook', 'POST', '/webhooks', 'administer', topic], {
     status: 201,
     summary:
-      'Send messages to a program from now on, as Standard Webhooks. Only this answer has the secret of its signatures',
+      'Send messages to a program (Standard Webhooks) or by mail from now on. Only this answer has the secret of the signatures',
     bodySchema: z.strictObject({
-      address: z.string().max(2048).describe('https://…'),
+      address: z.string().max(2048).describe('https://…, or mailto: and addresses with commas between them'),
       types: z.array(type).min(1).max(noticeTypes.length),
+      when: z.enum(['at-once', 'daily']).default('at-once').describe('Of mail'),
       allowPrivate: z.boolean().default(false).describe('Allow http, and an address of a private network'),
     }),
     answer: target.extend({ secretOnce: z.string() }),
