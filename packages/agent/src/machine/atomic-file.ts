@@ -2,6 +2,7 @@
 import { closeSync, existsSync, fsyncSync, lstatSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import {
+  DiskError,
   readOutside,
   readOwnFile,
   removeFileWhenFree,
@@ -62,7 +63,22 @@ export function readCopy(file: string): Buffer | undefined {
   }
 }
 
-/** The file's text, or undefined without one. */
+/** The file's text, or undefined without one. Throws DiskError when it is there, and cannot be read. */
 export function readTextIfThere(file: string): string | undefined {
-  return existsSync(file) ? readOutside(file).toString('utf8') : undefined;
+  return readIfThere(file)?.toString('utf8');
 }
+
+/**
+ * The file's bytes, or undefined without one. Throws DiskError when it is there, and cannot be read: `existsSync` says
+ * "no" for a disk error too, and whoever believes that writes an empty file over a whole one.
+ */
+export function readIfThere(file: string): Buffer | undefined {
+  try {
+    return readOutside(file);
+  } catch (error) {
+    if (error instanceof DiskError && missing.has(error.systemCode ?? '')) return undefined;
+    throw error;
+  }
+}
+
+const missing: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR']);

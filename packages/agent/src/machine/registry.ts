@@ -1,12 +1,10 @@
 // HKLM behind one small interface: a .reg file in a root, the real registry on Windows.
 
-import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { readOutside } from '@moult/disk';
 import { hresult } from '@moult/protocol/hresult';
 import { programBounds } from '../bounds.ts';
 import { AgentError } from '../errors.ts';
-import { writeFileAtomically } from './atomic-file.ts';
+import { readIfThere, writeFileAtomically } from './atomic-file.ts';
 import { brandedRegistry } from './brand.ts';
 import { onDisk } from './disk-error.ts';
 import { lockWaiting } from './lock.ts';
@@ -56,7 +54,10 @@ export function number(data: number): RegistryValue {
 }
 
 function fileRegistry(file: string): Registry {
-  const load = (): RegistryTree => (existsSync(file) ? parseRegistryText(readOutside(file)) : new Map());
+  const load = (): RegistryTree => {
+    const bytes = readIfThere(file);
+    return bytes ? parseRegistryText(bytes) : new Map();
+  };
   return {
     read: () => viewOf(load()),
     change(changes) {
