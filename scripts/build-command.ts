@@ -28,6 +28,12 @@ export async function buildCommand(root: string): Promise<void> {
   }
 }
 
+/** Programs of threads: the bundle starts them by their path (threadProgram). */
+export const bundledThreads = [
+  'packages/releases/src/repository/cover-thread.ts',
+  'packages/store/src/sqlite/checkpoint-thread.ts',
+];
+
 interface BundledFile {
   name: string;
   contents: Uint8Array;
@@ -35,7 +41,8 @@ interface BundledFile {
 
 async function bundle(root: string, outdir: string): Promise<BundledFile[]> {
   const { outputFiles } = await build({
-    entryPoints: [join(root, 'packages/cli/src/main.ts')],
+    entryPoints: ['packages/cli/src/main.ts', ...bundledThreads].map((path) => join(root, path)),
+    entryNames: '[name]',
     absWorkingDir: root,
     outdir,
     bundle: true,

@@ -92,7 +92,8 @@ async function buildConsole(): Promise<void> {
   await run(readPage);
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
+/** Builds all that travels, into the folders `dist` of its packages, and says how long it took. */
+export async function buildAll(): Promise<void> {
   const started = performance.now();
   const dist = join(root, 'packages/agent/dist');
   await Promise.all([
@@ -106,3 +107,5 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     `build: agent releases, host, console and command in ${((performance.now() - started) / 1000).toFixed(1)} s`,
   );
 }
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await buildAll();

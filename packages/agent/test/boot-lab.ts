@@ -132,7 +132,7 @@ function firstProcess(folder: string, root: string): string {
     'mount -t cgroup2 cgroup2 sys/fs/cgroup',
     'chmod 1777 tmp',
     'for one in "null 3" "zero 5" "full 7" "random 8" "urandom 9"; do set -- $one; mknod -m 666 dev/$1 c 1 $2; done',
-    'mkdir -p dev/shm dev/pts opt; ln -s /proc/self/fd dev/fd; ln -s fd/1 dev/stdout; ln -s fd/2 dev/stderr',
+    'mkdir -p dev/shm dev/pts opt; ln -s pts/ptmx dev/ptmx; ln -s /proc/self/fd dev/fd; ln -s fd/1 dev/stdout; ln -s fd/2 dev/stderr',
     // The services of this system are not those of the machine.
     'if [ ! -e opt/booted ]; then',
     '  rm -rf etc/systemd/system/* lib/systemd/system/*.wants/* var/lib/moult-agent usr/bin/node usr/bin/nodejs',

@@ -30,13 +30,15 @@ function program() {
 function bundledNode() {
   const platform = `${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`;
   const name = process.platform === 'win32' ? 'node.exe' : 'node';
-  for (const up of ['../../..', '../..', '../../../..']) {
-    const candidate = fileURLToPath(new URL(`${up}/node_modules/node-${platform}/bin/${name}`, import.meta.url));
+  // Of the checkout, of a package above it, and beside a package that npm installed for all.
+  for (const up of ['../../../node_modules', '../../node_modules', '../../../../node_modules', '../../../..']) {
+    const candidate = fileURLToPath(new URL(`${up}/node-${platform}/bin/${name}`, import.meta.url));
     if (existsSync(candidate)) return candidate;
   }
   console.error(
-    `moult needs Node ${oldestSupported} or newer; this is ${process.version}, and the one the repository brings ` +
-      `(node-${platform}) is not installed. Run "npm ci" in the repository, or start moult with Node ${oldestSupported}.`,
+    `moult needs Node ${oldestSupported} or newer; this is ${process.version}, and npm's package of it ` +
+      `(node-${platform}) is not installed. In a checkout, run "npm ci". Else install Node ${oldestSupported}, or that package: ` +
+      `"npm install --global node-${platform}@${oldestSupported}".`,
   );
   process.exit(2);
 }

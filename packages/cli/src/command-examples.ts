@@ -35,6 +35,7 @@ export const commandExamples: Readonly<Record<string, string>> = {
   'catalog vendors': 'moult catalog vendors',
   'catalog waiting': 'moult catalog waiting',
   clock: 'moult clock',
+  completion: 'moult completion bash > /etc/bash_completion.d/moult',
   'computers add-to-group': 'moult computers add-to-group PC7 Pilot',
   'computers clones': 'moult computers clones',
   'computers list': 'moult computers list --group Pilot',

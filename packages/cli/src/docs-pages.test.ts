@@ -68,7 +68,7 @@ describe('docs/install.md', () => {
     const shown = execFileSync(process.execPath, [command, ...typed, '--print-config'], { encoding: 'utf8' });
     assert.match(shown, /data-dir = "\/var\/lib\/moult"/);
     const file = join(scratch, 'moult.service');
-    writeFileSync(file, unit.replace('/opt/moult/node_modules/.bin/moult', command));
+    writeFileSync(file, unit.replace('/usr/local/bin/moult', command));
     const { status, stderr, error } = spawnSync('systemd-analyze', ['verify', file], { encoding: 'utf8' });
     assert.equal(error, undefined);
     assert.deepEqual([status, stderr.split('\n').filter((said) => said.includes('moult.service'))], [0, []]);

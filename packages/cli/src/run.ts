@@ -16,7 +16,9 @@ import { nameUnknownVariables } from './unknown-variables.ts';
 export async function run(typed: readonly string[], output: OutputConfiguration = {}): Promise<void> {
   try {
     const [first, second] = typed;
-    const program = await createProgram((first === 'help' ? second : first) ?? '', output);
+    const asked = (first === 'help' ? second : first) ?? '';
+    // A completion is about every command.
+    const program = await createProgram(first === 'completion' ? undefined : asked, output);
     refuseUnknownCommand(program, typed);
     await program.parseAsync(typed, { from: 'user' });
   } catch (error) {

@@ -12,5 +12,5 @@ export {
 } from './outside-file.ts';
 export { openOwnToAppend, readOwnFile } from './own-file.ts';
 export { pathInside } from './path-inside.ts';
-export { repositoryFile } from './repository-file.ts';
+export { repositoryFile, threadProgram } from './repository-file.ts';
 export { removeFileWhenFree, removeIfPossible, removeWhenFree, renameWhenFree, whenFree } from './when-free.ts';

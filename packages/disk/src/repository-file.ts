@@ -1,7 +1,7 @@
 // Files of Moult itself: documents, tables and built programs that code reads while it runs. Code may run from its
 // sources or from a bundle in another folder. So it names such a file by its path from the root of the repository.
 import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 let root: string | undefined;
@@ -10,6 +10,16 @@ let root: string | undefined;
 export function repositoryFile(path: string): string {
   root ??= rootAbove(dirname(fileURLToPath(import.meta.url)));
   return join(root, path);
+}
+
+/**
+ * The absolute path of the program of a thread. `path` is the path of its source from the root of the repository. Beside a
+ * bundle lies a bundled program of the same name: Node runs no TypeScript below node_modules, where an installation is.
+ */
+export function threadProgram(path: string): string {
+  const folder = dirname(fileURLToPath(import.meta.url));
+  const bundled = join(folder, basename(path).replace(/\.ts$/, '.js'));
+  return existsSync(bundled) ? bundled : repositoryFile(path);
 }
 
 function rootAbove(start: string): string {

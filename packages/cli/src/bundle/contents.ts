@@ -53,7 +53,9 @@ export async function findRuntimes(
 
 /** Throws RELEASE_RUNTIME_MISSING and RELEASE_RUNTIME_ALTERED. */
 export function runtimeOf(platform: Platform, packages: readonly string[]): Promise<Runtime> {
-  return findRuntime(platform, { modules: repositoryFile('node_modules'), packages });
+  // A package that "npm install --global" put beside this one counts too.
+  const modules = ['node_modules', '..'].map((folder) => repositoryFile(folder));
+  return findRuntime(platform, { modules, packages });
 }
 
 function neverStarted(dataDir: string): string {

@@ -48,4 +48,5 @@ export const descriptions: Readonly<Record<keyof typeof commands, string>> = {
   sign: 'sign a cabinet, a program (.exe, .dll) or a security catalog (.cat) as Authenticode does: with --key and --cert, or with the keys of the server',
   verify:
     'check the Authenticode signatures of cabinets, programs (.exe, .dll), Windows Installer files (.msi, .msp) and security catalogs (.cat). --data-dir or --config: trust the operator CA of that server',
+  completion: 'print the script that completes commands and options in a shell',
 };

@@ -50,6 +50,7 @@ export const commands = {
   release: () => import('./release.ts'),
   sign: () => import('./sign.ts'),
   verify: () => import('./verify.ts'),
+  completion: () => import('./completion.ts'),
 } as const satisfies Record<string, () => Promise<CommandModule>>;
 
 /** The command that is called so. */

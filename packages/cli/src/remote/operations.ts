@@ -124,6 +124,7 @@ export const notOverApi: Readonly<Record<string, string>> = {
   'catalog evaluate': files,
   'catalog fragment': files,
   'catalog import': sends,
+  completion: files,
   'content add': 'Copy the files into the content folder, and call verifyContent.',
   demo: server,
   'doctor fix': 'It changes files of the server or of an agent, and asks before.',

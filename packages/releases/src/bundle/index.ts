@@ -6,9 +6,18 @@ export {
   bundleVersion,
   rootFingerprint,
 } from './bundle-files.ts';
+export { foldersAbove } from './debian.ts';
 export { replaceWhole } from './draft.ts';
 export { placeOf, windowsFolder } from './installed-scripts.ts';
-export { type BundleFormat, bundleFormats, isWindows, type Platform, platformFacts, platforms } from './platforms.ts';
+export {
+  type BundleFormat,
+  bundleFormats,
+  isWindows,
+  nodeVersion,
+  type Platform,
+  platformFacts,
+  platforms,
+} from './platforms.ts';
 export { findRuntime, type Runtime } from './runtime.ts';
 export {
   installLine,
@@ -17,4 +26,4 @@ export {
   servedScript,
   servedScriptForWindows,
 } from './served-scripts.ts';
-export { requireFormat, requireSize, type WrittenBundle, writeBundle } from './write-bundle.ts';
+export { requireFormat, requireSize, type WrittenBundle, writeBundle, writeDebian } from './write-bundle.ts';

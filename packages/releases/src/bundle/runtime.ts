@@ -18,8 +18,8 @@ export interface Runtime {
 }
 
 interface RuntimePlaces {
-  /** The folder node_modules of this installation. */
-  modules: string;
+  /** Folders node_modules of this installation: the first one that has it counts. */
+  modules: readonly string[];
   /** Packages as `npm pack` fetches them, for any platform. */
   packages: readonly string[];
 }
@@ -28,8 +28,10 @@ interface RuntimePlaces {
 export async function findRuntime(platform: Platform, { modules, packages }: RuntimePlaces): Promise<Runtime> {
   const given = packages.map((file) => ({ file, ...readPackage(file) })).find((one) => one.platform === platform);
   if (given) return await unpack(given.file, given.bytes, platform);
-  const installed = installedRuntime(join(modules, platformFacts[platform].nodePackage), platform);
-  if (installed) return installed;
+  for (const folder of modules) {
+    const installed = installedRuntime(join(folder, platformFacts[platform].nodePackage), platform);
+    if (installed) return installed;
+  }
   const what = `${platformFacts[platform].nodePackage}@${nodeVersion}`;
   const file = `${platformFacts[platform].nodePackage}-${nodeVersion}.tgz`;
   const text = `The npm package ${what} is not installed here, and a bundle for ${platform} needs its Node. Run "npm pack ${what}", then add --runtime ${file}.`;

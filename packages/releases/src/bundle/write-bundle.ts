@@ -74,13 +74,39 @@ async function compose(output: Output, scratch: string, contents: BundleContents
   const files = bundleFiles(contents, order, order.runtime);
   if (order.format === 'zip') return output.take(encodeZip(files, order.level));
   if (order.format === 'tar.gz') return output.take(gzipped(withFolders(files, contents.brand.id), order.level));
-  const data = await writeDraft(scratch, order.maxBytes ?? bundleBounds.maxBytes, (part) =>
-    part.take(gzipped(debianTree(files, contents.brand), order.level)),
-  );
   const installedBytes = files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   const architecture = platformFacts[order.platform].debian ?? 'all';
   const facts = { brand: contents.brand, version: bundleVersion(contents), architecture, installedBytes };
-  const control = await Array.fromAsync(gzipped(debianControl(facts), order.level));
+  const parts = { tree: debianTree(files, contents.brand), control: debianControl(facts) };
+  await composeDebian(output, scratch, parts, {
+    level: order.level,
+    maxBytes: order.maxBytes ?? bundleBounds.maxBytes,
+  });
+}
+
+interface DebianParts {
+  /** The files of the package, folders before what is in them. */
+  tree: Iterable<ArchiveEntry>;
+  /** `control` and the scripts. */
+  control: Iterable<ArchiveEntry>;
+}
+
+/** Writes a Debian package of any content (deb(5)) to `target`, as replaceWhole does. */
+export function writeDebian(target: string, parts: DebianParts, level: number): Promise<WrittenBundle> {
+  const { maxBytes } = bundleBounds;
+  return replaceWhole(target, (draft) =>
+    writeDraft(draft, maxBytes, (output) => composeDebian(output, `${draft}-data`, parts, { level, maxBytes })),
+  );
+}
+
+async function composeDebian(
+  output: Output,
+  scratch: string,
+  parts: DebianParts,
+  { level, maxBytes }: { level: number; maxBytes: number },
+): Promise<void> {
+  const data = await writeDraft(scratch, maxBytes, (part) => part.take(gzipped(parts.tree, level)));
+  const control = await Array.fromAsync(gzipped(parts.control, level));
   await output.take([
     arMagic,
     ...member('debian-binary', Buffer.from('2.0\n')),

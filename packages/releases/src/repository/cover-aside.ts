@@ -1,7 +1,7 @@
 // The role `updates`, signed in a thread of its own, so that no request of the server waits for it.
 
 import { Worker } from 'node:worker_threads';
-import { repositoryFile } from '@moult/disk';
+import { threadProgram } from '@moult/disk';
 import { clientLimits, repositoryBounds } from '../bounds.ts';
 import { ReleaseError, type ReleaseErrorCode } from '../errors.ts';
 import {
@@ -33,7 +33,7 @@ export async function coverUpdatesAside(
 function runThread(directory: string, wanted: ReadonlyMap<string, PlacedUpdate>, now: Date): Promise<Answer> {
   // A thread has limits of its own: those of this process go along.
   const workerData = { directory, wanted, now, mostBytes: clientLimits.targetsBytes };
-  const thread = new Worker(repositoryFile('packages/releases/src/repository/cover-thread.ts'), { workerData });
+  const thread = new Worker(threadProgram('packages/releases/src/repository/cover-thread.ts'), { workerData });
   return new Promise((resolve, reject) => {
     thread.once('message', resolve);
     thread.once('error', reject);

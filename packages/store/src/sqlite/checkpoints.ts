@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 import type { DatabaseSync } from 'node:sqlite';
 import { Worker } from 'node:worker_threads';
-import { repositoryFile } from '@moult/disk';
+import { threadProgram } from '@moult/disk';
 
 interface Checkpoints {
   /** Called after each durable commit. */
@@ -26,7 +26,7 @@ export function createCheckpoints(file: string, connection: DatabaseSync): Check
   let thread: Worker | undefined;
 
   const start = () => {
-    const started = new Worker(repositoryFile('packages/store/src/sqlite/checkpoint-thread.ts'), { workerData: file });
+    const started = new Worker(threadProgram('packages/store/src/sqlite/checkpoint-thread.ts'), { workerData: file });
     started.unref();
     started.on('error', () => connection.exec(`pragma wal_autocheckpoint = ${pagesWithout}`));
     started.once('exit', () => {
