@@ -2,6 +2,7 @@
 import { declareBounds } from '@moult/bounds';
 import { bundleBounds } from './bundles/bounds.ts';
 import { importBounds, packageLimits } from './imports/bounds.ts';
+import { upstreamBounds } from './synchronisation/bounds.ts';
 
 export const findBounds = declareBounds('find', {
   maxCandidates: {
@@ -151,135 +152,6 @@ export const fetchBounds = declareBounds('fetch', {
     range: [1_048_576, 2_000_000_000],
     client: 'nothing',
     administrator: 'the error ADMINISTRATION_FETCH',
-  },
-});
-
-export const upstreamBounds = declareBounds('upstream', {
-  answerBytes: {
-    what: 'One answer of an upstream server, as it arrives and unpacked',
-    fallback: 128 * 1024 * 1024,
-    range: [4_194_304, 536_870_000],
-    client: 'nothing',
-    administrator: 'the error ADMINISTRATION_UPSTREAM_ANSWER',
-  },
-  answerElements: {
-    what: 'XML elements of one answer of an upstream server, other than a list of revisions',
-    fallback: 200_000,
-    range: [10_000, 100_000_000],
-    client: 'nothing',
-    administrator: 'the error ADMINISTRATION_UPSTREAM_ANSWER',
-  },
-  documentBytes: {
-    what: 'One update document of an upstream server, unpacked (UTF-16)',
-    fallback: 256 * 1024 * 1024,
-    range: [4_194_304, 1_073_741_824],
-    client: 'the catalog without this revision',
-    administrator: '`moult sync status` names the revision',
-  },
-  listedRevisions: {
-    what: 'Revisions in one list of an upstream server',
-    fallback: 500_000,
-    range: [10_000, 100_000_000],
-    client: 'nothing',
-    administrator: 'the error ADMINISTRATION_UPSTREAM_ANSWER',
-  },
-  anchorCharacters: {
-    what: 'Characters of an anchor of an upstream server',
-    fallback: 1000,
-    range: [50, 100_000],
-    client: 'nothing',
-    administrator: 'the error ADMINISTRATION_UPSTREAM_ANSWER',
-  },
-  cookieBytes: {
-    what: 'A cookie of an upstream server. It goes back with each call',
-    fallback: 65_536,
-    range: [4096, 16_777_216],
-    client: 'nothing',
-    administrator: 'the error ADMINISTRATION_UPSTREAM_ANSWER',
-  },
-  addressCharacters: {
-    what: 'Characters of the address of an update file that an upstream server names',
-    fallback: 2000,
-    range: [500, 100_000],
-    client: 'nothing',
-    administrator: 'an address beyond is not kept',
-  },
-  languages: {
-    what: 'Languages of an upstream server that can be chosen',
-    fallback: 1000,
-    range: [100, 100_000],
-    client: 'nothing',
-    administrator: '`moult sync languages` without the others',
-  },
-  silenceMs: {
-    what: 'Silence of an upstream server during an answer',
-    fallback: 180_000,
-    range: [1000, 3_600_000],
-    client: 'nothing',
-    administrator: 'a retry, then the error ADMINISTRATION_UPSTREAM_AWAY',
-  },
-  answerMs: {
-    what: 'One answer of an upstream server, from the first octet to the last',
-    fallback: 1_800_000,
-    range: [10_000, 86_400_000],
-    client: 'nothing',
-    administrator: 'a retry, then the error ADMINISTRATION_UPSTREAM_AWAY',
-  },
-  attempts: {
-    what: 'Attempts of one call to an upstream server that does not answer, or is busy',
-    fallback: 6,
-    range: [1, 100],
-    client: 'nothing',
-    administrator: 'the error ADMINISTRATION_UPSTREAM_AWAY',
-  },
-  pauseMs: {
-    what: 'Pause before the second attempt of a call to an upstream server. Doubled before each one after that',
-    fallback: 5000,
-    range: [1, 600_000],
-    client: 'nothing',
-    administrator: 'nothing',
-  },
-  longestPauseMs: {
-    what: 'Pause between two attempts of a call to an upstream server, whatever it asks for',
-    fallback: 600_000,
-    range: [1000, 86_400_000],
-    client: 'nothing',
-    administrator: 'nothing',
-  },
-  sessions: {
-    what: 'Sessions with an upstream server at once',
-    fallback: 4,
-    range: [1, 64],
-    client: 'nothing',
-    administrator: 'nothing',
-  },
-  updatesPerCall: {
-    what: 'Updates in one GetUpdateData call. The upstream server may say less',
-    fallback: 100,
-    range: [1, 10_000],
-    client: 'nothing',
-    administrator: 'nothing',
-  },
-  refusals: {
-    what: 'Revisions that an upstream server refuses one after the other, before a synchronisation stops',
-    fallback: 20,
-    range: [1, 100_000],
-    client: 'the catalog of before',
-    administrator: 'the error ADMINISTRATION_UPSTREAM_REFUSED',
-  },
-  leaseMs: {
-    what: 'Time after which another process continues a synchronisation whose process says nothing',
-    fallback: 60_000,
-    range: [5000, 3_600_000],
-    client: 'nothing',
-    administrator: 'the error SERVER_REFUSED until then',
-  },
-  historyDays: {
-    what: 'Days that runs of synchronisations are kept',
-    fallback: 90,
-    range: [1, 36_500],
-    client: 'nothing',
-    administrator: 'older runs are no more in `moult sync history`',
   },
 });
 

@@ -8,7 +8,6 @@ import { after, before, describe, it } from 'node:test';
 import { CompiledQuery, type RawBuilder, sql } from 'kysely';
 import pg from 'pg';
 import { backUp } from '../src/backup/backup.ts';
-import { encodeRows } from '../src/backup/format.ts';
 import { restore } from '../src/backup/restore.ts';
 import { type Database, openDatabase } from '../src/database.ts';
 import { openStore, type ReportedEvent, type Store, storeOf } from '../src/index.ts';
@@ -236,61 +235,6 @@ for (const engine of ['sqlite', 'postgres'] as const) {
     });
   });
 }
-
-describe('contacts on PostgreSQL', () => {
-  it('write no index: new versions of rows stay beside the old', async () => {
-    await using postgres = await startPostgres();
-    const address = await postgres.createDatabase();
-    const store = await openStore(address, { now });
-    const ids = Array.from({ length: 300 }, (_, number) => idOf(number));
-    for (const id of ids) {
-      await authorize(store, id);
-      await store.registerComputer({
-        ...{ computerId: id, dnsName: `pc-${id}`, address: '192.0.2.7', agentVersion: '7.9.0.1', osVersion: '10.0.1' },
-        ...{ osDescription: '', architecture: 'AMD64', manufacturer: '', model: '', at: new Date(start) },
-        registration: { text: 'x'.repeat(900) },
-      });
-    }
-    const figuresOf = async () => {
-      const client = new pg.Client({ connectionString: address });
-      await client.connect();
-      const { rows } = await client.query(
-        `select n_tup_upd::int as all, n_tup_hot_upd::int as hot from pg_stat_user_tables where relname = 'computers'`,
-      );
-      await client.end();
-      return rows[0] as { all: number; hot: number };
-    };
-    await store.close();
-    const before = await figuresOf();
-    const again = await openStore(address, { now });
-    for (let round = 1; round <= 10; round++) {
-      const seen = { at: new Date(start + round * 1000), synced: true, reported: round > 1 };
-      await again.noteContacts(new Map(ids.map((id) => [id, seen])));
-      for (const id of ids.slice(0, 30)) await authorize(again, id);
-    }
-    await again.close();
-    const afterwards = await figuresOf();
-    const updates = afterwards.all - before.all;
-    assert.equal(updates, 10 * (300 + 30));
-    const hot = (afterwards.hot - before.hot) / updates;
-    assert.ok(hot > 0.9, `${(hot * 100).toFixed(0)} % of the updates were HOT`);
-  });
-});
-
-it('rows of a backup are packed in large pieces, and none is lost between two', async () => {
-  async function* batches() {
-    for (let batch = 0; batch < 40; batch++) {
-      yield Array.from({ length: 500 }, (_, number) => ({ batch, number, text: 'x'.repeat(number % 80) }));
-    }
-  }
-  const pieces: string[] = [];
-  for await (const piece of encodeRows(batches())) pieces.push(piece);
-  const text = pieces.join('');
-  assert.ok(pieces.slice(0, -1).every(({ length }) => length >= 65_536));
-  assert.ok(pieces.length <= text.length / 65_536 + 1);
-  const rows = text.trimEnd().split('\n');
-  assert.deepEqual([rows.length, JSON.parse(rows[777] ?? '').number], [20_000, 277]);
-});
 
 async function migrateHere(database: Database): Promise<void> {
   const { migrate } = await import('../src/migrate.ts');

@@ -1,10 +1,10 @@
 // Asks an upstream server to fetch files that it knows and does not have: a WSUS that fetches only approved files has not those
 // of others. One file per call, as Windows does it.
 import type { Log, Store } from '@moult/store';
-import { upstreamBounds } from '../bounds.ts';
 import type { ServerConfig } from '../config/index.ts';
 import { AdministrationError } from '../errors.ts';
 import { accountId } from '../synchronisation/account.ts';
+import { upstreamBounds } from '../synchronisation/bounds.ts';
 import { createPeer } from '../synchronisation/peer.ts';
 import { createSession, UpstreamFault } from '../synchronisation/session.ts';
 import { syncSettings } from '../synchronisation/sync-settings.ts';

@@ -1,7 +1,7 @@
 // The languages that an upstream offers, as it told them last. Later answers name only those that changed.
 import type { ServerSyncConfigData } from '@moult/protocol/server-sync';
 import type { Store } from '@moult/store';
-import { upstreamBounds } from '../bounds.ts';
+import { upstreamBounds } from './bounds.ts';
 
 interface OfferedLanguage {
   /** An LCID. */

@@ -4,9 +4,9 @@
 import type { ListedIdentity } from '@moult/protocol/server-sync';
 import type { ExpiredUpdate, OwnedSync, StagedBatch, Store, SyncRun } from '@moult/store';
 import { ServerError } from '@moult/store/errors';
-import { upstreamBounds } from '../bounds.ts';
 import { AdministrationError } from '../errors.ts';
 import { accountId } from './account.ts';
+import { upstreamBounds } from './bounds.ts';
 import { fetchBatch } from './fetch-batch.ts';
 import { noteLanguages } from './languages.ts';
 import { endOwner, isGone, newOwner } from './owners.ts';
