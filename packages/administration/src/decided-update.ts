@@ -9,7 +9,7 @@ import {
   termsOf,
   type UpdateIdentity,
 } from '@moult/catalog';
-import type { Author, ListedRevision, MissingFile, Store } from '@moult/store';
+import { type Author, acceptedTerms, type ListedRevision, type MissingFile, type Store } from '@moult/store';
 
 export interface DecidedUpdate {
   update: DecidedRevision;
@@ -110,7 +110,7 @@ export async function filesOfTerms(
 }
 
 function settingOf({ eulaId, forRevision }: LicenseTerms): string {
-  return `license-accepted:${eulaId}${forRevision ? `:${formatIdentity(forRevision)}` : ''}`;
+  return `${acceptedTerms}${eulaId}${forRevision ? `:${formatIdentity(forRevision)}` : ''}`;
 }
 
 async function loadRevisions(store: Store, ids: readonly number[]): Promise<Map<number, DecidedRevision>> {

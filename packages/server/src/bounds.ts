@@ -2,6 +2,7 @@
 // site-bounds.ts.
 import { declareBounds } from '@moult/bounds';
 import { apiBounds, jobBounds, liveBounds, logOnBounds } from './api-bounds.ts';
+import { downstreamBounds } from './downstream-bounds.ts';
 import {
   bundleSiteBounds,
   defaultFeedLimits,
@@ -13,6 +14,7 @@ import {
 } from './site-bounds.ts';
 
 export * from './api-bounds.ts';
+export * from './downstream-bounds.ts';
 export * from './site-bounds.ts';
 
 export const httpBounds = declareBounds('http', {
@@ -325,4 +327,5 @@ export const serverBounds = [
   jobBounds,
   metricsBounds,
   forwardBounds,
+  downstreamBounds,
 ];

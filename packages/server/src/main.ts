@@ -183,7 +183,11 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
         const approve = parts.approveSamples === true;
         await fillFirstCatalog({ store, content, identity: keys.signer, now: startedAt, approve });
       }
-      const service = await openUpdateService(config, { now, clock, log, store, mainPort, limits }, itsClosers);
+      const service = await openUpdateService(
+        config,
+        { ...{ now, clock, log, store, mainPort, limits }, requestFile: fetching.request },
+        itsClosers,
+      );
       const keeper = keepCovered({
         directory: join(dataDir, 'trust'),
         ...{ store, catalog: service.catalog, now, log },

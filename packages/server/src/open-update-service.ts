@@ -11,6 +11,7 @@ import type { Logger } from './log/log.ts';
 import { contentRoot } from './own-names.ts';
 import { configText, createReadyUpdates } from './sites/client-web-service/index.ts';
 import { createCookieJar } from './update-service/cookie.ts';
+import { createServerCookieJar } from './update-service/server-cookie.ts';
 import type { UpdateService } from './update-service/update-service.ts';
 
 interface ServiceParts {
@@ -21,12 +22,13 @@ interface ServiceParts {
   /** Known only when it is bound. */
   mainPort: { number: number };
   limits: Limits;
+  requestFile(sha1: string): void;
 }
 
 /** Throws what the store and the data directory say. `closers` closes everything that it opens. */
 export async function openUpdateService(
   config: ServerConfig,
-  { now, clock, log, store, mainPort, limits }: ServiceParts,
+  { now, clock, log, store, mainPort, limits, requestFile }: ServiceParts,
   closers: Closers,
 ): Promise<UpdateService> {
   const key = await loadOrCreateCookieKey(config.dataDir);
@@ -53,6 +55,8 @@ export async function openUpdateService(
     fragments,
     readyUpdates: createReadyUpdates({ budgetBytes }),
     cookies: createCookieJar({ key, identity }),
+    serverCookies: createServerCookieJar({ key, identity }),
+    requestFile,
     identity,
     ...{ contacts, log },
     ...limits,

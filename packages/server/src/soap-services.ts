@@ -1,8 +1,9 @@
-// The three web services over SOAP: their handlers, and how many calls they answer at once.
+// The web services over SOAP, for clients and for downstream servers: their handlers, and how many calls they answer at once.
 
 import type { ServerConfig } from '@moult/administration/config';
 import { clientWebService } from '@moult/protocol/client-web-service';
 import { reporting } from '@moult/protocol/reporting';
+import { dssAuthWebService, serverSyncWebService } from '@moult/protocol/server-sync';
 import { simpleAuth } from '@moult/protocol/simple-auth';
 import { callBounds } from './bounds.ts';
 import { createAnswerRoom } from './http/gates/answer-room.ts';
@@ -14,6 +15,7 @@ import type { Logger } from './log/log.ts';
 import { laterHandlers } from './open-when-there.ts';
 import { clientWebServiceHandlers } from './sites/client-web-service/index.ts';
 import { reportingHandlers } from './sites/reporting/index.ts';
+import { dssAuthHandlers, serverSyncHandlers } from './sites/server-sync/index.ts';
 import { simpleAuthHandlers } from './sites/simple-auth/index.ts';
 import { createSoapSite } from './update-service/soap-site.ts';
 import { refreshedFirst, type UpdateService } from './update-service/update-service.ts';
@@ -22,6 +24,8 @@ interface ServiceHandlers {
   client: ReturnType<typeof clientWebServiceHandlers>;
   simpleAuth: ReturnType<typeof simpleAuthHandlers>;
   reporting: ReturnType<typeof reportingHandlers>;
+  dssAuth: ReturnType<typeof dssAuthHandlers>;
+  serverSync: ReturnType<typeof serverSyncHandlers>;
 }
 
 export function handlersOf(service: UpdateService): ServiceHandlers {
@@ -29,6 +33,8 @@ export function handlersOf(service: UpdateService): ServiceHandlers {
     client: refreshedFirst(service, clientWebServiceHandlers(service)),
     simpleAuth: refreshedFirst(service, simpleAuthHandlers(service)),
     reporting: refreshedFirst(service, reportingHandlers(service)),
+    dssAuth: refreshedFirst(service, dssAuthHandlers(service)),
+    serverSync: refreshedFirst(service, serverSyncHandlers(service)),
   };
 }
 
@@ -38,6 +44,8 @@ export function laterServices(current: () => ServiceHandlers | undefined): Servi
     client: laterHandlers(Object.keys(clientWebService.operations), () => current()?.client),
     simpleAuth: laterHandlers(Object.keys(simpleAuth.operations), () => current()?.simpleAuth),
     reporting: laterHandlers(Object.keys(reporting.operations), () => current()?.reporting),
+    dssAuth: laterHandlers(Object.keys(dssAuthWebService.operations), () => current()?.dssAuth),
+    serverSync: laterHandlers(Object.keys(serverSyncWebService.operations), () => current()?.serverSync),
   };
 }
 
@@ -46,7 +54,7 @@ const mebibyte = 1_048_576;
 /** So much of the memory for request bodies is there for large ones. */
 const largeShare = 0.75;
 
-/** The three services on their paths, behind one gate. */
+/** The services on their paths, behind one gate. */
 export function soapSites(
   config: ServerConfig,
   handlers: ServiceHandlers,
@@ -99,6 +107,16 @@ export function soapSites(
       countsAsReports: true,
       ...{ name: 'reporting', service: reporting, contract: 'reporting' as const, cacheControl: 'private, max-age=0' },
       handlers: handlers.reporting,
+    }),
+    createSoapSite({
+      ...shared,
+      ...{ name: 'dss-auth', service: dssAuthWebService, contract: 'dssauth' as const },
+      ...{ cacheControl: 'private, max-age=0', handlers: handlers.dssAuth },
+    }),
+    createSoapSite({
+      ...shared,
+      ...{ name: 'server-sync', service: serverSyncWebService, contract: 'serversync' as const },
+      ...{ cacheControl: 'private, max-age=0', handlers: handlers.serverSync },
     }),
   ];
 }

@@ -28,6 +28,8 @@ const services = [
   ['/SimpleAuthWebService/SimpleAuth.asmx', 'simpleauth'],
   ['/ReportingWebService/ReportingWebService.asmx', 'reporting'],
   ['/ReportingWebService/WebService.asmx', 'reporting'],
+  ['/ServerSyncWebService/ServerSyncWebService.asmx', 'serversync'],
+  ['/DssAuthWebService/DssAuthWebService.asmx', 'dssauth'],
 ] as const;
 
 for (const [path, name] of services) {

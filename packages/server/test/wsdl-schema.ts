@@ -11,7 +11,7 @@ export interface WsdlSchema {
   problemsOf(element: XmlElement): string[];
 }
 
-export function loadWsdlSchema(name: 'client' | 'simpleauth' | 'reporting'): WsdlSchema {
+export function loadWsdlSchema(name: 'client' | 'simpleauth' | 'reporting' | 'serversync' | 'dssauth'): WsdlSchema {
   const file = new URL(`../../../fixtures/wsdl/${name}.wsdl`, import.meta.url);
   return createSchema(readXml(readFileSync(file, 'utf8')));
 }

@@ -48,6 +48,16 @@ export function configurationStore(database: Database, clock: DatabaseClock): Om
       });
     },
 
+    async listAcceptedTerms(): Promise<string[]> {
+      const rows = await tables
+        .selectFrom('configuration')
+        .select('name')
+        .where('name', 'like', `${acceptedTerms}%`)
+        .execute();
+      const ids = rows.map(({ name }) => name.slice(acceptedTerms.length).split(':', 1)[0] ?? '');
+      return [...new Set(ids)].sort();
+    },
+
     async loadServerIdentity(told: string, now: Date): Promise<ServerIdentity> {
       return transact(database, async (transaction) => {
         // Servers that start at the same moment must not each make an identity.
@@ -90,6 +100,9 @@ export function configurationStore(database: Database, clock: DatabaseClock): Om
     now: () => clock.now(),
   };
 }
+
+/** Before the id of the terms, in the name of the setting. */
+export const acceptedTerms = 'license-accepted:';
 
 /** A time in milliseconds, cut to the second: as LastChange is told, and compared with what clients give back. */
 export function wholeSecond(timeMs: number): number {

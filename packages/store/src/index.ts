@@ -2,7 +2,7 @@
 export type { StoreBounds } from './bounds.ts';
 export { allComputers, unassignedComputers } from './built-in-groups.ts';
 export { checkDatabase, checkInBackground, type DatabaseCheck } from './check-database.ts';
-export { wholeSecond } from './configuration.ts';
+export { acceptedTerms, wholeSecond } from './configuration.ts';
 export type * from './contract/index.ts';
 export { heldBackPrefix } from './counters.ts';
 export { isPostgres, type PoolLimits, sqliteFileOf, withoutPassword } from './database.ts';

@@ -1,4 +1,5 @@
 export { changeChoices, listChoices, type OfferedChoice } from './choices.ts';
+export { loadOfferedLanguages } from './languages.ts';
 export { runSync, type SyncProgress, type SyncReport } from './run-sync.ts';
 export {
   type ExplainedProduct,

@@ -20,7 +20,7 @@ export async function loadOfferedLanguages(store: Pick<Store, 'loadSetting'>): P
 /** Writes only if something is new. 0 is the switch for all languages, and not a language. */
 export async function noteLanguages(
   store: Pick<Store, 'loadSetting' | 'saveSetting'>,
-  told: ServerSyncConfigData['languages'],
+  told: ServerSyncConfigData['languages'] = [],
 ): Promise<void> {
   if (told.length === 0) return;
   const before = await loadOfferedLanguages(store);

@@ -1,5 +1,7 @@
 // The services of MS-WSUSSS. A downstream server calls them on its upstream server.
 import type { Service } from '../soap/service.ts';
+import { getUpdateDecryptionData } from './decryption.ts';
+import { getDeployments, getRelatedRevisionsForUpdates } from './deployments.ts';
 import {
   downloadFiles,
   getAuthConfig,
@@ -9,9 +11,17 @@ import {
   getRevisionIdList,
   getUpdateData,
 } from './messages.ts';
+import { ping } from './ping.ts';
 
 export type { Cookie } from '../soap/cookie.ts';
-export type { ListedIdentity, ServerSyncConfigData, ServerSyncFilter, ServerSyncUpdateData } from './messages.ts';
+export type { ServerSyncDeployment, ServerSyncDeployments } from './deployments.ts';
+export type {
+  ListedIdentity,
+  ServerSyncConfigData,
+  ServerSyncFilter,
+  ServerSyncLanguage,
+  ServerSyncUpdateData,
+} from './messages.ts';
 
 const operations = {
   GetAuthConfig: getAuthConfig,
@@ -19,7 +29,11 @@ const operations = {
   GetConfigData: getConfigData,
   GetRevisionIdList: getRevisionIdList,
   GetUpdateData: getUpdateData,
+  GetUpdateDecryptionData: getUpdateDecryptionData,
   DownloadFiles: downloadFiles,
+  GetDeployments: getDeployments,
+  GetRelatedRevisionsForUpdates: getRelatedRevisionsForUpdates,
+  Ping: ping,
 };
 
 export const serverSyncWebService: Service<typeof operations> = {

@@ -68,7 +68,8 @@ const configData = record({
   maxUpdates: required('MaxNumberOfUpdatesPerRequest', integer),
   newConfigAnchor: optional('NewConfigAnchor', text),
   protocolVersion: optional('ProtocolVersion', text),
-  languages: list('LanguageUpdateList', 'ServerSyncLanguageData', language),
+  /** Only those that changed, for a caller with an anchor. */
+  languages: listThatMustBe('LanguageUpdateList', 'ServerSyncLanguageData', language),
   maxDecryptionUpdates: expected('MaxUpdatesPerRequestInGetUpdateDecryptionData', integer, 0),
 });
 export type ServerSyncConfigData = Value<typeof configData>;
@@ -95,7 +96,10 @@ const filter = record({
 });
 export type ServerSyncFilter = Value<typeof filter>;
 
-const identity = record({ updateId: required('UpdateID', guid), revisionNumber: required('RevisionNumber', integer) });
+export const identity = record({
+  updateId: required('UpdateID', guid),
+  revisionNumber: required('RevisionNumber', integer),
+});
 export type ListedIdentity = Value<typeof identity>;
 
 export const getRevisionIdList = operation(
@@ -126,6 +130,7 @@ const updateData = record({
   compressed: optional('XmlUpdateBlobCompressed', base64),
 });
 export type ServerSyncUpdateData = Value<typeof updateData>;
+export type ServerSyncLanguage = Value<typeof language>;
 
 const urlData = record({
   fileDigest: optional('FileDigest', base64),

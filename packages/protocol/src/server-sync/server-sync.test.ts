@@ -49,8 +49,8 @@ describe('what an upstream answers, by the captured exchanges', () => {
     assert.ok(read.kind === 'answer' && read.value.result);
     const { maxUpdates, maxDecryptionUpdates, protocolVersion, languages, catalogOnlySync } = read.value.result;
     assert.deepEqual([maxUpdates, maxDecryptionUpdates, protocolVersion, catalogOnlySync], [100, 100, '1.20', false]);
-    assert.equal(languages.length, 39);
-    assert.deepEqual(languages[0], { languageId: 0, shortLanguage: 'all', longLanguage: 'all', enabled: false });
+    assert.equal(languages?.length, 39);
+    assert.deepEqual(languages?.[0], { languageId: 0, shortLanguage: 'all', longLanguage: 'all', enabled: false });
   });
 
   it("Microsoft's public service: the order of the section, no declaration, an anchor without a counter", () => {
@@ -62,7 +62,7 @@ describe('what an upstream answers, by the captured exchanges', () => {
     assert.deepEqual([result.maxUpdates, result.maxDriverSets, result.maxDecryptionUpdates], [100, 100, 500]);
     assert.deepEqual([result.maxComputerIds, result.maxPnpHardwareIds], [200, 450]);
     assert.deepEqual([result.newConfigAnchor, result.protocolVersion], ['2026-10-05 17:27:44.393', '1.21']);
-    assert.deepEqual([result.catalogOnlySync, result.lazySync, result.languages.length], [true, true, 39]);
+    assert.deepEqual([result.catalogOnlySync, result.lazySync, result.languages?.length], [true, true, 39]);
   });
 
   it('lists of revisions, also empty ones, with their anchors', () => {

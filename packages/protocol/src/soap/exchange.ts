@@ -20,7 +20,7 @@ export interface Call {
 export function readCall(service: AnyService, text: string, limits?: XmlLimits): Call {
   const { version, content } = readEnvelope(text, limits);
   const known = Object.hasOwn(service.operations, content.local) ? service.operations[content.local] : undefined;
-  if (!known || content.uri !== service.namespace) {
+  if (!known || content.uri !== (known.namespace ?? service.namespace)) {
     throw new ProtocolError(
       'PROTOCOL_UNKNOWN_OPERATION',
       `There is no operation {${content.uri}}${content.local} here; the namespace is ${service.namespace}.`,
@@ -57,8 +57,9 @@ export function writeAnswerInPieces<S extends AnyService, Name extends keyof Ope
     aside.push(text);
     return mark;
   };
-  const content = operationOf(service, name).response.write(answer, { put });
-  const whole = element(`${name}Response`, content, ` xmlns="${service.namespace}"`);
+  const { response, namespace = service.namespace } = operationOf(service, name);
+  const content = response.write(answer, { put });
+  const whole = element(`${name}Response`, content, ` xmlns="${namespace}"`);
   const between = writeEnvelope(whole, service.envelope, version).split(mark);
   if (between.length !== aside.length + 1) throw new Error(`The answer to ${name} holds a character that XML has not.`);
   return between.flatMap((text, at) => (at < aside.length ? [text, aside[at] ?? ''] : [text]));

@@ -4,6 +4,8 @@ import type { Shape } from './shape.ts';
 export interface Operation<Request, Response> {
   request: Shape<Request>;
   response: Shape<Response>;
+  /** Of an operation that is not in the namespace of its service. */
+  namespace?: string;
 }
 
 export interface Service<Operations extends Record<string, Operation<unknown, unknown>>> {

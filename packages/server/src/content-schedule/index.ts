@@ -25,6 +25,8 @@ interface ContentSchedule {
   begin(): void;
   /** A client asked for this file, and it is not here. */
   demand(sha1: string): void;
+  /** A downstream server asked for this file, and it is not here. */
+  request(sha1: string): void;
   /** Stops downloads: the next ones continue them. */
   close(): Promise<void>;
 }
@@ -44,14 +46,18 @@ export function scheduleContent(config: ServerConfig, parts: ScheduleParts): Con
     const options = { ...parts, config, environment: parts.environment ?? process.env, wait, signal: ending.signal };
     const asked = [...demanded];
     demanded.clear();
-    const onDemand = asked.length > 0 && config.contentFetch === 'demand';
-    const found = await fetchContent({ ...options, now: () => new Date() }, onDemand ? new Set(asked) : undefined);
-    const { failures, ...counts } = found;
+    if (asked.length > 0) note(await fetchContent({ ...options, now: () => new Date() }, new Set(asked)), asked.length);
+    if (asked.length === 0 || config.contentFetch !== 'demand') {
+      note(await fetchContent({ ...options, now: () => new Date() }), 0);
+    }
+  };
+
+  const note = ({ failures, ...counts }: Awaited<ReturnType<typeof fetchContent>>, asked: number) => {
     const untold = failures.filter(({ sha1, code }) => told.get(sha1) !== code);
     // Of those that clients asked for, nothing is known of the others.
-    if (config.contentFetch !== 'demand' || told.size > contentBounds.maxDemanded) told.clear();
+    if ((config.contentFetch !== 'demand' && asked === 0) || told.size > contentBounds.maxDemanded) told.clear();
     for (const { sha1, code } of failures) told.set(sha1, code);
-    if (found.fetched + untold.length === 0) return;
+    if (counts.fetched + untold.length === 0) return;
     log.info({ ...counts, failures: untold.slice(0, failuresLogged), failed: failures.length }, 'update files fetched');
   };
 
@@ -91,15 +97,19 @@ export function scheduleContent(config: ServerConfig, parts: ScheduleParts): Con
     }
   };
 
+  const ask = (sha1: string) => {
+    if (running && demanded.size < contentBounds.maxDemanded) demanded.add(sha1);
+  };
+
   return {
     begin() {
       if (config.contentFetch === 'never' || running) return;
       running = keepLooking();
     },
     demand(sha1) {
-      if (!running || config.contentFetch !== 'demand' || demanded.size >= contentBounds.maxDemanded) return;
-      demanded.add(sha1);
+      if (config.contentFetch === 'demand') ask(sha1);
     },
+    request: ask,
     async close() {
       ending.abort();
       await running;

@@ -27,7 +27,7 @@ export interface ClientClaims extends AuthorizationClaims {
 /** Why a cookie does not count. `foreign`: sealed by us, for a server state that is gone. */
 type CookieRefusal = 'unreadable' | 'foreign' | 'expired';
 
-type Opened<Claims> = { kind: 'claims'; claims: Claims } | { kind: CookieRefusal; claims?: Claims };
+export type Opened<Claims> = { kind: 'claims'; claims: Claims } | { kind: CookieRefusal; claims?: Claims };
 
 export interface CookieJar {
   sealAuthorization(claims: AuthorizationClaims, now: Date): Uint8Array;
@@ -42,7 +42,7 @@ const ivBytes = 12;
 const tagBytes = 16;
 
 /** A cookie that was sealed by a clock years ahead counts for years: one that outlives the longest life is over. */
-function isOver(expiresAt: number, now: Date): boolean {
+export function isOver(expiresAt: number, now: Date): boolean {
   return !(expiresAt > now.getTime() && expiresAt <= now.getTime() + callBounds.maxCookieLifeMs);
 }
 
@@ -50,10 +50,10 @@ function isOver(expiresAt: number, now: Date): boolean {
 export function createCookieJar(parts: { key: Uint8Array; identity: { serverId: string } }): CookieJar {
   const { identity } = parts;
   const key = createSecretKey(parts.key);
-  const open = (kind: Kind, sealed: Uint8Array) => unseal(key, kind, sealed)?.split('\n');
+  const open = (kind: Kind, sealed: Uint8Array) => unsealLines(key, kind, sealed);
   return {
     sealAuthorization: ({ computerId }, now) =>
-      seal(key, 'authorization', [
+      sealLines(key, 'authorization', [
         identity.serverId,
         computerId,
         now.getTime() + callBounds.authorizationMinutes * 60_000,
@@ -67,7 +67,7 @@ export function createCookieJar(parts: { key: Uint8Array; identity: { serverId: 
     },
 
     sealClient: (claims) =>
-      seal(key, 'client', [
+      sealLines(key, 'client', [
         identity.serverId,
         claims.computerId,
         claims.protocolVersion,
@@ -102,11 +102,14 @@ function numberIn(line: string | undefined): number | undefined {
   return line === '' || line === undefined ? undefined : Number(line);
 }
 
-type Kind = 'authorization' | 'client';
+/** Of clients, and of downstream servers. */
+type Kind = 'authorization' | 'client' | 'server authorization' | 'server';
 
 const additionalData: Readonly<Record<Kind, Buffer>> = {
   authorization: Buffer.from(`moult authorization ${formatVersion}`),
   client: Buffer.from(`moult client ${formatVersion}`),
+  'server authorization': Buffer.from(`moult server authorization ${formatVersion}`),
+  server: Buffer.from(`moult server ${formatVersion}`),
 };
 
 /** Random octets are fetched for many cookies at once: that costs what they cost for one. */
@@ -119,7 +122,8 @@ function nextIv(): Buffer {
   return ivs.octets.subarray(ivs.used - ivBytes, ivs.used);
 }
 
-function seal(key: KeyObject, kind: Kind, lines: (string | number)[]): Uint8Array {
+/** A cookie of this kind. No line may hold a line break. */
+export function sealLines(key: KeyObject, kind: Kind, lines: (string | number)[]): Uint8Array {
   const iv = nextIv();
   const cipher = createCipheriv('aes-256-gcm', key, iv);
   cipher.setAAD(additionalData[kind]);
@@ -127,7 +131,8 @@ function seal(key: KeyObject, kind: Kind, lines: (string | number)[]): Uint8Arra
   return Buffer.concat([Buffer.of(formatVersion), iv, body, cipher.getAuthTag()]);
 }
 
-function unseal(key: KeyObject, kind: Kind, sealed: Uint8Array): string | undefined {
+/** The lines of a cookie of this kind. Undefined for one that was not sealed so. */
+export function unsealLines(key: KeyObject, kind: Kind, sealed: Uint8Array): string[] | undefined {
   if (
     sealed.length <= 1 + ivBytes + tagBytes ||
     sealed.length > callBounds.maxCookieBytes ||
@@ -139,7 +144,8 @@ function unseal(key: KeyObject, kind: Kind, sealed: Uint8Array): string | undefi
     const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(1, 1 + ivBytes));
     decipher.setAAD(additionalData[kind]);
     decipher.setAuthTag(sealed.subarray(-tagBytes));
-    return decipher.update(sealed.subarray(1 + ivBytes, -tagBytes), undefined, 'utf8') + decipher.final('utf8');
+    const text = decipher.update(sealed.subarray(1 + ivBytes, -tagBytes), undefined, 'utf8') + decipher.final('utf8');
+    return text.split('\n');
   } catch {
     return undefined;
   }

@@ -9,7 +9,7 @@ import { answerPlainly } from '../http/front.ts';
 import type { Exchange } from '../http/site.ts';
 
 /** Names one of the contracts in packages/protocol/wsdl. */
-export type Contract = 'client' | 'simpleauth' | 'reporting';
+export type Contract = 'client' | 'simpleauth' | 'reporting' | 'dssauth' | 'serversync';
 
 type AnyService = Service<Record<string, Operation<unknown, unknown>>>;
 
@@ -52,7 +52,7 @@ function pageOf({ path }: Exchange, { operations, namespace }: AnyService): stri
   return `<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>${shown}</title></head>
 <body><h1>Web service of an update server</h1>
-<p>Update agents talk to it with POST, as MS-WUSP describes. Namespace: <code>${namespace}</code>.</p>
+<p>Clients and downstream servers talk to it with POST, as MS-WUSP and MS-WSUSSS describe. Namespace: <code>${namespace}</code>.</p>
 <p>Contract: <a href="?wsdl">${shown}?wsdl</a></p>
 <ul>${names.join('')}</ul></body></html>
 `;

@@ -13,6 +13,7 @@ import type { Exchange } from '../http/site.ts';
 import type { Logger } from '../log/log.ts';
 import type { ClientClaims, CookieJar } from './cookie.ts';
 import type { ReadyUpdates } from './ready-updates.ts';
+import type { ServerCookieJar } from './server-cookie.ts';
 
 export interface UpdateService {
   store: Store;
@@ -20,6 +21,7 @@ export interface UpdateService {
   fragments: Fragments;
   readyUpdates: ReadyUpdates;
   cookies: CookieJar;
+  serverCookies: ServerCookieJar;
   identity: ServerIdentity;
   contacts: Contacts;
   log: Logger;
@@ -36,6 +38,8 @@ export interface UpdateService {
     | 'maxExtendedUpdates'
     | 'maxEventsPerBatch'
   >;
+  /** Fetches an update file that is not here, later. */
+  requestFile(sha1: string): void;
   /** `http://host:port` of the main site for a client that called this way. */
   contentRoot(exchange: Exchange): string;
   now(): Date;

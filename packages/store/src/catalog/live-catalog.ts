@@ -24,6 +24,10 @@ export interface LiveCatalog {
   readonly index: CatalogIndex;
   /** Looks whether anybody changed anything, at most every `freshMs`. Awaited at the head of each call. */
   refresh(): Promise<void>;
+  /** All groups, decisions (also withdrawn ones) and declined updates. Another object after each change of them. */
+  readonly groups: readonly TargetGroup[];
+  readonly decisions: DecisionsByUpdate;
+  readonly declined: readonly UpdateId[];
   /** The offer to one computer: the one decision that everything asks. */
   decide(computer: ComputerView, now: Date): Offer;
   /** Product, UpdateClassification …. Undefined for an update that is not a category. */
@@ -89,6 +93,18 @@ class StoreBackedCatalog implements LiveCatalog {
 
   get index(): CatalogIndex {
     return this.#index;
+  }
+
+  get groups(): readonly TargetGroup[] {
+    return this.#groups;
+  }
+
+  get decisions(): DecisionsByUpdate {
+    return this.#decisions;
+  }
+
+  get declined(): readonly UpdateId[] {
+    return this.#declined;
   }
 
   async refresh(): Promise<void> {

@@ -104,6 +104,9 @@ export interface Configuration {
    */
   saveSetting(name: string, value: string): Promise<void>;
 
+  /** The ids of license terms that an administrator accepted, each once. */
+  listAcceptedTerms(): Promise<string[]>;
+
   /**
    * Changes a value in one step: `decide` gets the value of now, and answers the new one, null to remove it, or undefined to
    * leave it. Answers whether it changed. `decide` must have no effect of its own: a conflict calls it again.

@@ -1,0 +1,119 @@
+// GetDeployments (MS-WSUSSS 3.1.4.10): groups and decisions for a replica. Groups, declined updates and accepted license
+// terms are told whole each time, decisions since the anchor. The anchor is the newest decision that was told: decisions
+// become visible in the order of their stamps.
+import { createHash } from 'node:crypto';
+import {
+  allComputers,
+  type Decision,
+  type DecisionsByUpdate,
+  type UpdateId,
+  unassignedComputers,
+} from '@moult/catalog';
+import type { ServerSyncDeployment, ServerSyncDeployments } from '@moult/protocol/server-sync';
+import { parseDateTime } from '@moult/protocol/soap';
+import { downstreamBounds } from '../../downstream-bounds.ts';
+import { SoapFault } from '../../errors.ts';
+import type { UpdateService } from '../../update-service/update-service.ts';
+import { readAnchor, writeAnchor } from './anchors.ts';
+import { knownBefore } from './revision-id-list.ts';
+import type { RevisionLists } from './revision-lists.ts';
+
+interface DeploymentAnchors {
+  deploymentAnchor?: string | undefined;
+  syncAnchor?: string | undefined;
+}
+
+export function createDeployments(service: UpdateService, lists: RevisionLists) {
+  const { catalog, store, identity } = service;
+  let sorted: { of: DecisionsByUpdate; decisions: readonly Decision[] } | undefined;
+  const inOrder = () => {
+    if (sorted?.of !== catalog.decisions) sorted = { of: catalog.decisions, decisions: byStamp(catalog.decisions) };
+    return sorted.decisions;
+  };
+  return async ({ deploymentAnchor, syncAnchor }: DeploymentAnchors): Promise<ServerSyncDeployments> => {
+    if (syncAnchor === undefined || syncAnchor === '') throw new SoapFault('InvalidParameters', 'syncAnchor');
+    const known = knownBefore(lists, syncAnchor, 'syncAnchor');
+    const last = readAnchor(deploymentAnchor, 'deploymentAnchor');
+    // A restore takes decisions away without a withdrawal: the replica asks for everything again.
+    const counted = numberOf(identity.serverId);
+    if (last && last.counted !== counted) throw new SoapFault('ServerChanged', '');
+    const decisions = inOrder();
+    const result: Pick<Required<ServerSyncDeployments>, 'deployments' | 'deadDeployments'> = {
+      ...{ deployments: [], deadDeployments: [] },
+    };
+    let told = last?.at ?? 0;
+    const end = firstAfter(decisions, told) + downstreamBounds.maxDeployments;
+    for (const decision of decisions.slice(firstAfter(decisions, told), end)) {
+      const revisionNumber = revisionFor(catalog, decision, known);
+      // The replica gets this update with its next lists, and the decision after it.
+      if (revisionNumber === undefined) break;
+      if (decision.action !== 'Inherit') result.deployments?.push(wireDeployment(decision, revisionNumber));
+      else if (last) result.deadDeployments?.push(guidOf(decision));
+      told = decision.changedAt;
+    }
+    return {
+      anchor: writeAnchor(counted, told),
+      groups: catalog.groups.map(({ groupId, parentId, name }) => ({
+        ...{ groupId, name, parentGroupId: parentId ?? noGroup },
+        isBuiltIn: groupId === allComputers || groupId === unassignedComputers,
+      })),
+      ...result,
+      hiddenUpdates: [...catalog.declined],
+      acceptedEulas: await store.listAcceptedTerms(),
+    };
+  };
+}
+
+const noGroup = '00000000-0000-0000-0000-000000000000';
+
+function byStamp(decisions: DecisionsByUpdate): Decision[] {
+  const all = [...decisions.values()].flatMap((groups) => [...groups.values()]);
+  return all.sort((one, other) => one.changedAt - other.changedAt);
+}
+
+function firstAfter(decisions: readonly Decision[], stamp: number): number {
+  let [low, high] = [0, decisions.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((decisions[middle]?.changedAt ?? 0) > stamp) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+/** The newest revision that the caller may know. */
+function revisionFor({ index }: UpdateService['catalog'], { updateId }: Decision, known: number): number | undefined {
+  const revisions = index.update(updateId as UpdateId)?.revisions ?? [];
+  return revisions.findLast(({ revisionId }) => revisionId <= known)?.summary.identity.revisionNumber;
+}
+
+function wireDeployment(
+  { updateId, groupId, action, deadline, changedAt, administrator }: Exclude<Decision, { action: 'Inherit' }>,
+  revisionNumber: number,
+): ServerSyncDeployment {
+  return {
+    ...{ updateId, revisionNumber, action: actions[action], administrator },
+    deadline: deadline ?? noDeadline,
+    isAssigned: action !== 'OptionalInstall',
+    goLiveTime: new Date(changedAt),
+    deploymentGuid: guidOf({ updateId, groupId }),
+    groupId,
+    downloadPriority: 2,
+  };
+}
+
+const actions = { Install: 0, OptionalInstall: 0, Uninstall: 1, PreDeploymentCheck: 2, Block: 3 } as const;
+
+/** As MS-WSUSSS wants it, with seven digits. */
+const noDeadline = parseDateTime('9999-12-31T23:59:59.9999999') ?? new Date(253_402_300_799_999);
+
+/** One for each update and group: a decision that takes the place of another keeps it. */
+function guidOf({ updateId, groupId }: Pick<Decision, 'updateId' | 'groupId'>): string {
+  const hex = createHash('sha256').update(`deployment ${updateId} ${groupId}`).digest('hex');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}
+
+/** Stands for the state of the server in an anchor. */
+function numberOf(serverId: string): number {
+  return createHash('sha256').update(serverId).digest().readUInt32BE() >>> 2;
+}

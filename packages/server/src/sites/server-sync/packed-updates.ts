@@ -1,0 +1,63 @@
+// Documents as GetUpdateData sends them: short ones as text, others as a cabinet with the document in UTF-16. Packed ones
+// are kept within one memory budget, because several downstream servers ask for the same ones.
+import { createCabinet } from '@moult/formats/cab';
+import type { Store } from '@moult/store';
+import { LRUCache } from 'lru-cache';
+
+interface PackedUpdate {
+  xml?: string;
+  compressed?: Uint8Array;
+  /** SHA-1, lower-case hex. */
+  files: string[];
+}
+
+export interface PackedUpdates {
+  /** Undefined for a revision that the store does not have. */
+  load(revisionId: number): Promise<PackedUpdate | undefined>;
+  /** Forgets everything: after a restore the ids mean other revisions. */
+  forget(): void;
+}
+
+type Documents = Pick<Store, 'loadDocuments' | 'loadFilesOf'>;
+
+export function createPackedUpdates(store: Documents, { budgetBytes }: { budgetBytes: number }): PackedUpdates {
+  const kept = new LRUCache<number, PackedUpdate>({
+    maxSize: Math.max(1, budgetBytes),
+    sizeCalculation: ({ xml = '', compressed, files }) =>
+      2 * xml.length + (compressed?.length ?? 0) + 80 * files.length + 200,
+  });
+  // One after the other: a document may have 47 MB, and packing it takes six times that.
+  let turn: Promise<unknown> = Promise.resolve();
+  return {
+    async load(revisionId) {
+      const known = kept.get(revisionId);
+      if (known) return known;
+      const packed = turn.then(async () => kept.get(revisionId) ?? pack(store, revisionId));
+      turn = packed.catch(() => undefined);
+      const fresh = await packed;
+      if (fresh) kept.set(revisionId, fresh);
+      return fresh;
+    },
+    forget: () => kept.clear(),
+  };
+}
+
+async function pack(store: Documents, revisionId: number): Promise<PackedUpdate | undefined> {
+  const document = (await store.loadDocuments([revisionId])).get(revisionId);
+  if (document === undefined) return undefined;
+  const xml = withoutDeclaration(document);
+  const files = (await store.loadFilesOf([revisionId])).map(({ sha1 }) => sha1);
+  if (xml.length * 2 <= mostTextBytes) return { xml, files };
+  const member = { name: 'blob', bytes: Buffer.from(xml, 'utf16le'), modified: packedAt };
+  return { compressed: createCabinet([member], { compression: 'mszip' }), files };
+}
+
+/** Real documents have none. One that was imported from a file may. */
+function withoutDeclaration(document: string): string {
+  return document.replace(/^\ufeff?\s*(?:<\?xml[^>]*\?>\s*)?/, '');
+}
+
+/** Of UTF-16, as Windows. */
+const mostTextBytes = 5120;
+/** The same document gives the same bytes. */
+const packedAt = new Date('2026-01-01T00:00:00Z');

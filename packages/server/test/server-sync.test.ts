@@ -1,0 +1,325 @@
+// The services for downstream servers: Moult below Moult, the captured exchanges of a real WSUS, and hostile callers.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { after, before, describe, it } from 'node:test';
+import { dssAuthWebService, serverSyncWebService } from '@moult/protocol/server-sync';
+import { simulatedCatalog, simulatedUpdate } from '@moult/simulator';
+import { runSync } from '../../administration/src/synchronisation/run-sync.ts';
+import {
+  author,
+  catalogHash,
+  chooseProducts,
+  type Lab,
+  openLab,
+  partsOf,
+} from '../../administration/src/synchronisation/test/upstream.ts';
+import { importDocuments } from '../../store/src/catalog/import.ts';
+import { allComputers, openStore, type Store } from '../../store/src/index.ts';
+import { startPostgres, type TestPostgres } from '../../store/test/postgres.ts';
+import { ask, call, post, textIn } from './soap-client.ts';
+import { startTestServer } from './test-server.ts';
+
+const from = new Date('2026-10-01T00:00:00Z');
+const now = () => new Date();
+const account = { accountName: 'below.example.test', accountGuid: '6f1c2f6e-3f0b-4d3a-9b1e-0d2f6a1c5e12' };
+
+async function cookieOf(url: string, protocolVersion = '1.20') {
+  const { result } = await ask(url, dssAuthWebService, 'GetAuthorizationCookie', { ...account, programKeys: [] });
+  const authCookies = result ? [result] : [];
+  return (await ask(url, serverSyncWebService, 'GetCookie', { authCookies, protocolVersion })).result;
+}
+
+const noFilter = { get63LanguageOnly: false, categories: [], classifications: [], languages: [] };
+
+async function openServer(database?: string) {
+  const server = await startTestServer({ config: { firstCatalog: 'empty', ...(database && { database }) } });
+  const store = await openStore(server.database, { now });
+  return {
+    ...{ server, store, url: server.url },
+    async stop() {
+      await store.close();
+      await server.stop();
+    },
+  };
+}
+
+for (const engine of ['sqlite', 'postgres'] as const) {
+  describe(`Moult below Moult (${engine})`, () => {
+    let postgres: TestPostgres | undefined;
+    let top: Awaited<ReturnType<typeof openServer>>;
+    let middle: Awaited<ReturnType<typeof openServer>>;
+    let leaf: Store;
+    let lab: Lab;
+    const sync = (store: Store, upstream: string) => runSync(partsOf(store, upstream, now));
+
+    before(async () => {
+      postgres = engine === 'postgres' ? await startPostgres() : undefined;
+      top = await openServer(await postgres?.createDatabase());
+      middle = await openServer(await postgres?.createDatabase());
+      leaf = await openStore(':memory:', { now });
+      lab = await openLab({ updates: 40, products: 2, hugeCharacters: 300_000 });
+      await sync(top.store, lab.url);
+      await chooseProducts(top.store, 2);
+      await sync(top.store, lab.url);
+      await seen();
+    });
+    after(async () => {
+      await leaf?.close();
+      await middle?.stop();
+      await top?.stop();
+      await lab?.[Symbol.asyncDispose]();
+      await postgres?.stop();
+    });
+
+    it('three levels hold the same documents, byte for byte', async () => {
+      for (const [store, url] of [
+        [middle.store, top.url],
+        [leaf, middle.url],
+      ] as const) {
+        const first = await sync(store, url);
+        assert.equal(first.needsChoice, true);
+        await chooseProducts(store, 2);
+        const { failed } = await sync(store, url);
+        assert.equal(failed, 0);
+        await seen();
+      }
+      assert.deepEqual(
+        [await catalogHash(middle.store), await catalogHash(leaf)],
+        Array(2).fill(await catalogHash(top.store)),
+      );
+    });
+
+    it('a synchronisation with nothing new makes six calls, and a new revision goes all the way down', async () => {
+      const idle = await sync(middle.store, top.url);
+      assert.deepEqual([idle.calls, idle.added, idle.listed], [6, 0, 0]);
+      lab.upstream.publish(simulatedUpdate(3, { products: 2, changedAt: lab.now(), revision: 2, isExpired: true }));
+      for (const [store, url] of [
+        [top.store, lab.url],
+        [middle.store, top.url],
+        [leaf, middle.url],
+      ] as const) {
+        assert.equal((await sync(store, url)).added, 1);
+        await seen();
+      }
+      assert.equal(await catalogHash(leaf), await catalogHash(top.store));
+    });
+
+    it('addresses of the publisher go down with the documents', async () => {
+      const [file] = simulatedUpdate(5, { products: 2, changedAt: from }).files;
+      const sha1 = Buffer.from(file?.sha1 ?? '', 'base64').toString('hex');
+      assert.deepEqual(await leaf.findContentSources([sha1]), new Map([[sha1, file?.url]]));
+    });
+
+    it('groups, decisions, declined updates and license terms are told to a replica, changes alone the second time', async () => {
+      const { store, url } = top;
+      const pilots = await store.createGroup('Pilots', undefined, author);
+      const inner = await store.createGroup('Inner', pilots.groupId, author);
+      const [one, two, three] = [1, 2, 4].map(
+        (number) => simulatedUpdate(number, { products: 2, changedAt: from }).updateId,
+      );
+      const decision = { groupId: inner.groupId, deadline: new Date('2027-01-01T00:00:00Z'), administrator: 'anna' };
+      await store.deploy({ ...decision, updateId: one ?? '', action: 'OptionalInstall' }, new Date());
+      await store.deploy({ ...decision, updateId: two ?? '', action: 'Install', deadline: undefined }, new Date());
+      await store.setDeclined(three ?? '', true, author);
+      await store.saveSetting('license-accepted:0fa1201d-4330-4fa8-8ae9-b877473b6441:x@1', 'anna');
+      await seen();
+      const cookie = await cookieOf(url);
+      const list = await ask(url, serverSyncWebService, 'GetRevisionIdList', {
+        cookie,
+        filter: { ...noFilter, getConfig: false },
+      });
+      const deployments = async (deploymentAnchor?: string) => {
+        const anchors = { syncAnchor: list.result?.anchor, deploymentAnchor };
+        return (await ask(url, serverSyncWebService, 'GetDeployments', { cookie, ...anchors })).result;
+      };
+      const first = await deployments();
+      const parents = new Map(first?.groups?.map(({ name, parentGroupId }) => [name, parentGroupId]));
+      assert.deepEqual([parents.get('Pilots'), parents.get('Inner')], [allComputers, pilots.groupId]);
+      assert.equal(first?.groups?.filter(({ isBuiltIn }) => isBuiltIn).length, 2);
+      const told = first?.deployments?.map(({ updateId, action, isAssigned }) => [updateId, action, isAssigned]);
+      assert.deepEqual(told, [
+        [one, 0, false],
+        [two, 0, true],
+      ]);
+      const [early, late] = first?.deployments?.map(({ deadline }) => deadline) ?? [];
+      assert.equal(early?.toISOString(), '2027-01-01T00:00:00.000Z');
+      assert.equal(late?.getUTCFullYear(), 9999);
+      assert.ok(first?.hiddenUpdates?.includes(three ?? ''));
+      assert.deepEqual(first?.acceptedEulas, ['0fa1201d-4330-4fa8-8ae9-b877473b6441']);
+      const idle = await deployments(first?.anchor);
+      assert.deepEqual([idle?.deployments, idle?.deadDeployments, idle?.anchor], [[], [], first?.anchor]);
+      await store.deploy({ ...decision, updateId: one ?? '', action: 'Inherit', deadline: undefined }, new Date());
+      await seen();
+      const changed = await deployments(first?.anchor);
+      assert.deepEqual(changed?.deadDeployments, [first?.deployments?.[0]?.deploymentGuid]);
+      assert.deepEqual(changed?.deployments, []);
+    });
+  });
+}
+
+describe('a downstream server', () => {
+  let top: Awaited<ReturnType<typeof openServer>>;
+  before(async () => {
+    top = await openServer();
+    const catalog = simulatedCatalog({ updates: 120, products: 1, from });
+    await importDocuments(
+      top.store,
+      catalog.map(({ xml }) => xml),
+      new Date(),
+    );
+    await seen();
+  });
+  after(() => top.stop());
+
+  const faultOf = async (...[name, parameters]: Parameters<typeof asked>) => {
+    const answer = await asked(name, parameters);
+    return answer.kind === 'fault' ? [answer.fault.code, answer.fault.message] : [answer.kind];
+  };
+  const asked = (name: keyof typeof serverSyncWebService.operations & string, parameters: object) =>
+    call(top.url, serverSyncWebService, name as 'GetUpdateData', parameters as never);
+
+  it('gets the answers of a real WSUS, apart from times, ids and cookies (captures)', async () => {
+    await top.store.changeSyncChoices({ add: [{ kind: 'language', id: '1033' }], remove: [] }, author);
+    const live = { cookie: '', authorization: '', config: '' };
+    for (const exchange of ['000001', '000002', '000003', '000005', '000004', '000007', '000008', '000018', '000019']) {
+      const read = (part: string) =>
+        readFileSync(
+          new URL(`../../../fixtures/captures/wsus-m0-wsusss/exchanges/${exchange}/${part}`, import.meta.url),
+          'utf8',
+        );
+      const path = /^POST (\S+)/.exec(read('request.headers'))?.[1] ?? '';
+      const body = read('request.body')
+        .replace(/<CookieData>A+=*<\/CookieData>/, `<CookieData>${live.authorization}</CookieData>`)
+        .replace(/<EncryptedData>A+=*<\/EncryptedData>/, `<EncryptedData>${live.cookie}</EncryptedData>`)
+        .replace(/<configAnchor>.*<\/configAnchor>/, `<configAnchor>${live.config}</configAnchor>`);
+      const answer = await post(top.url + path, body);
+      const text = textIn(answer);
+      assert.equal(comparable(text), comparable(read('response.body')), exchange);
+      assert.equal(answer.headers['cache-control'], /Cache-Control: (.*)\r/.exec(read('response.headers'))?.[1]);
+      live.authorization = /<CookieData>(.*)<\/CookieData>/.exec(text)?.[1] ?? live.authorization;
+      live.cookie = /<EncryptedData>(.*)<\/EncryptedData>/.exec(text)?.[1] ?? live.cookie;
+      live.config = /<NewConfigAnchor>(.*)<\/NewConfigAnchor>/.exec(text)?.[1] ?? live.config;
+    }
+    await top.store.changeSyncChoices({ add: [], remove: [{ kind: 'language', id: '1033' }] }, author);
+  });
+
+  it('is refused with a cookie that is forged, of a client, of another kind, altered or expired', async () => {
+    const good = await cookieOf(top.url);
+    const altered = Buffer.from(good?.encryptedData ?? []);
+    altered[20] = (altered[20] ?? 0) ^ 1;
+    const { result } = await ask(top.url, dssAuthWebService, 'GetAuthorizationCookie', { ...account, programKeys: [] });
+    const expiration = new Date('9999-01-01T00:00:00Z');
+    for (const encryptedData of [
+      Buffer.from('forged'),
+      altered,
+      result?.cookieData ?? Buffer.alloc(0),
+      Buffer.alloc(100_000),
+    ])
+      assert.deepEqual(await faultOf('GetConfigData', { cookie: { expiration, encryptedData } }), [
+        'InvalidCookie',
+        '',
+      ]);
+    const asClient = {
+      authCookies: [{ plugInId: 'DssTargeting', cookieData: good?.encryptedData }],
+      protocolVersion: '1.20',
+    };
+    assert.deepEqual(await faultOf('GetCookie', asClient), ['InvalidAuthorizationCookie', '']);
+    top.server.advance(5 * 3_600_000);
+    assert.deepEqual(await faultOf('GetConfigData', { cookie: good }), ['InvalidCookie', '']);
+    top.server.advance(-5 * 3_600_000);
+    assert.deepEqual(await faultOf('GetConfigData', { cookie: good }), ['answer']);
+  });
+
+  it('is told what is wrong with its version, its name, its anchor or its ids', async () => {
+    const bad = { ...account, accountName: 'a\nb', programKeys: [] };
+    const named = await call(top.url, dssAuthWebService, 'GetAuthorizationCookie', bad);
+    assert.ok(named.kind === 'fault' && named.fault.message === 'machineName');
+    for (const version of ['1.1', '1.21']) assert.ok(await cookieOf(top.url, version));
+    const { result } = await ask(top.url, dssAuthWebService, 'GetAuthorizationCookie', { ...account, programKeys: [] });
+    const versionOf = (protocolVersion: string) => faultOf('GetCookie', { authCookies: [result], protocolVersion });
+    assert.deepEqual(await versionOf('2.0'), ['IncompatibleProtocolVersion', '']);
+    assert.deepEqual(await versionOf('one'), ['InvalidParameters', 'protocolVersion']);
+    const cookie = await cookieOf(top.url);
+    const list = (filter: object) =>
+      faultOf('GetRevisionIdList', { cookie, filter: { ...noFilter, getConfig: true, ...filter } });
+    assert.deepEqual(await list({ anchor: 'x' }), ['InvalidParameters', 'filter']);
+    assert.deepEqual(await list({ anchor: '99999,2026-10-04 16:33:26.734' }), ['ServerChanged', '']);
+    assert.deepEqual(await list({ anchor: '2,2001-10-04 16:33:26.734' }), ['ServerChanged', '']);
+    const ids = (count: number) => Array.from({ length: count }, () => ({ id: account.accountGuid, delta: false }));
+    assert.deepEqual(await list({ getConfig: false, categories: ids(10_001) }), ['InvalidParameters', 'filter']);
+    const updateIds = (count: number) =>
+      Array.from({ length: count }, () => ({ updateId: account.accountGuid, revisionNumber: 7 }));
+    assert.deepEqual(await faultOf('GetUpdateData', { cookie, updateIds: updateIds(101) }), [
+      'InvalidParameters',
+      'updateIds',
+    ]);
+    const [code, message] = await faultOf('GetUpdateData', { cookie, updateIds: updateIds(1) });
+    assert.equal(code, 'InternalServerError');
+    assert.match(message ?? '', /Missing Revisions: 6f1c2f6e-3f0b-4d3a-9b1e-0d2f6a1c5e12\.7$/);
+    const anchors = { syncAnchor: '', deploymentAnchor: undefined };
+    assert.deepEqual(await faultOf('GetDeployments', { cookie, ...anchors }), ['InvalidParameters', 'syncAnchor']);
+  });
+
+  it('gets fewer documents than it asked for once an answer is large, in 1.2, packed or plain', async () => {
+    const cookie = await cookieOf(top.url);
+    const { result } = await ask(
+      top.url,
+      serverSyncWebService,
+      'GetRevisionIdList',
+      { cookie, filter: { ...noFilter, getConfig: false } },
+      { version: '1.2' },
+    );
+    const updateIds = (result?.newRevisions ?? []).slice(0, 100);
+    const plain = await ask(top.url, serverSyncWebService, 'GetUpdateData', { cookie, updateIds }, { version: '1.2' });
+    const packed = await ask(
+      top.url,
+      serverSyncWebService,
+      'GetUpdateData',
+      { cookie, updateIds },
+      { headers: { 'accept-encoding': 'xpress' } },
+    );
+    assert.deepEqual(packed, plain);
+    const updates = plain.result?.updates ?? [];
+    assert.equal(updates.length, 100);
+    for (const { xml, compressed } of updates) assert.ok((xml === undefined) !== (compressed === undefined));
+  });
+
+  it('that asks for files has them fetched, and is told of those that no update names', async () => {
+    const cookie = await cookieOf(top.url);
+    const [file] = simulatedUpdate(1, { products: 1, changedAt: from }).files;
+    const known = Buffer.from(file?.sha1 ?? '', 'base64');
+    assert.deepEqual(await faultOf('DownloadFiles', { cookie, fileDigestList: [known] }), ['answer']);
+    const unknown = Buffer.alloc(20, 7);
+    const missing = await faultOf('DownloadFiles', { cookie, fileDigestList: [known, unknown] });
+    assert.deepEqual(missing, ['FileDigestsMissing', unknown.toString('base64')]);
+    assert.deepEqual(await faultOf('DownloadFiles', { cookie, fileDigestList: [] }), [
+      'InvalidParameters',
+      'fileDigestList',
+    ]);
+  });
+
+  it('may be one of a hundred that ask at once', async () => {
+    const cookie = await cookieOf(top.url);
+    const asks = Array.from({ length: 100 }, () =>
+      asked('GetRevisionIdList', { cookie, filter: { ...noFilter, getConfig: false } }),
+    );
+    const kinds = (await Promise.all(asks)).map((one) => (one.kind === 'fault' ? one.fault.code : one.kind));
+    assert.ok(
+      kinds.every((kind) => kind === 'answer' || kind === 'ServerBusy'),
+      kinds.join(),
+    );
+  });
+});
+
+function comparable(text: string): string {
+  return text
+    .replace(/<(CookieData|EncryptedData|Expiration|LastChange|ID|faultactor|Anchor|NewConfigAnchor)>[^<]*</g, '<$1>…<')
+    .replace(/ \/>/g, '/>')
+    .replace(/<Message><\/Message>/, '<Message/>')
+    .trim();
+}
+
+/** The server looks for what others wrote each 100 ms. */
+function seen(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 150));
+}
