@@ -43,9 +43,9 @@ for (const [path, name] of services) {
       assert.equal(answer.status, 200);
       assert.equal(answer.headers['content-type'], 'text/xml; charset=utf-8');
       const text = answer.bytes.toString();
-      const addresses = [...text.matchAll(/:address location="([^"]*)"/g)].map((match) => match[1]);
+      const addresses = [...text.matchAll(/:address\s+location="([^"]*)"/g)].map((match) => match[1]);
       assert.deepEqual(new Set(addresses), new Set([`http://${host}${asked.split('?')[0]}`]));
-      const neutral = (wsdl: string) => wsdl.replace(/(:address location=")[^"]*/g, '$1');
+      const neutral = (wsdl: string) => wsdl.replace(/(:address\s+location=")[^"]*/g, '$1');
       assert.equal(neutral(asPrinted(text)), neutral(specification(name)));
     }
   });

@@ -47,7 +47,7 @@ export const serverSyncWebService: Service<typeof operations> = {
 /** The only plug-in of the authorization of servers. */
 export const dssTargeting = 'DssTargeting';
 
-const authOperations = { GetAuthorizationCookie: getAuthorizationCookie };
+const authOperations = { GetAuthorizationCookie: getAuthorizationCookie, Ping: ping };
 
 export const dssAuthWebService: Service<typeof authOperations> = {
   namespace: 'http://www.microsoft.com/SoftwareDistribution/Server/DssAuthWebService',

@@ -43,7 +43,7 @@ function loadContract(contract: Contract): Promise<string> {
 async function contractAt(contract: Contract, address: string): Promise<string> {
   const text = await loadContract(contract);
   const location = escapeText(address).replaceAll('"', '&quot;');
-  return text.replace(/(<soap(?:12)?:address location=")[^"]*/g, (_, opening: string) => opening + location);
+  return text.replace(/(<soap(?:12)?:address\s+location=")[^"]*/g, (_, opening: string) => opening + location);
 }
 
 function pageOf({ path }: Exchange, { operations, namespace }: AnyService): string {

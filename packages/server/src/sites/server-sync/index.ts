@@ -3,6 +3,7 @@ import type { UpdateId } from '@moult/catalog';
 import { type dssAuthWebService, dssTargeting, type serverSyncWebService } from '@moult/protocol/server-sync';
 import { downstreamBounds } from '../../downstream-bounds.ts';
 import { SoapFault } from '../../errors.ts';
+import type { Exchange } from '../../http/site.ts';
 import type { Handlers } from '../../update-service/soap-site.ts';
 import type { UpdateService } from '../../update-service/update-service.ts';
 import { getCookie, requireAccount, requireServer } from './caller.ts';
@@ -21,6 +22,8 @@ export function dssAuthHandlers(service: UpdateService): Handlers<(typeof dssAut
       const cookieData = service.serverCookies.sealAuthorization(account, service.now());
       return { result: { plugInId: dssTargeting, cookieData } };
     },
+
+    Ping: (_, { exchange }) => answerPing(service, 'DssAuthWebService', exchange),
   };
 }
 
@@ -88,11 +91,11 @@ export function serverSyncHandlers(service: UpdateService): Handlers<(typeof ser
       return { result: newest.filter((one) => one !== undefined) };
     },
 
-    async Ping(_, { exchange }) {
-      const time = service.now();
-      const configured = { configuredAt: identity.lastChange, configurationEnds: time, configurationMinutes: 0 };
-      const isHttps = exchange.listener === 'tls';
-      return { result: { isUp: true, time, name: 'ServerSyncWebService', isHttps, ...configured } };
-    },
+    Ping: (_, { exchange }) => answerPing(service, 'ServerSyncWebService', exchange),
   };
+}
+
+async function answerPing({ now, identity }: UpdateService, name: string, { listener }: Exchange) {
+  const configured = { configuredAt: identity.lastChange, configurationEnds: now(), configurationMinutes: 0 };
+  return { result: { isUp: true, time: now(), name, isHttps: listener === 'tls', ...configured } };
 }

@@ -39,9 +39,6 @@ export function createRevisionLists(index: () => CatalogIndex): RevisionLists {
   };
 }
 
-/** How deep bundles in bundles are followed. */
-const maxBundleDepth = 8;
-
 class RevisionOrder {
   readonly index: CatalogIndex;
   readonly configuration: IndexedRevision[] = [];
@@ -115,7 +112,7 @@ function listUpdates(order: RevisionOrder, { since, ...filter }: ListFilter): In
     const candidates = after(order.naming(id), isDelta && !asksForAll ? since : 0);
     for (const revision of candidates) if (!found.has(revision) && isWanted(revision, since)) found.add(revision);
   }
-  for (const revision of [...found]) addParts(order.index, revision, found, 0);
+  addParts(order.index, found);
   // A part that came after its bundle.
   for (const revision of since === 0 ? [] : after(order.updates, since)) {
     if (!found.has(revision) && isPartOfWanted(order, revision, isWanted)) found.add(revision);
@@ -134,14 +131,14 @@ function belongs(revision: IndexedRevision, { categories, classifications, since
   return isInCategory && isInClassification && isNew;
 }
 
-/** Bundles have no files of their own: who has not all parts cannot install them. */
-function addParts(index: CatalogIndex, revision: IndexedRevision, found: Set<IndexedRevision>, depth: number): void {
-  if (depth >= maxBundleDepth) return;
-  for (const identity of revision.summary.bundleClauses.flat()) {
-    const part = index.find(identity);
-    if (!part || found.has(part)) continue;
-    found.add(part);
-    addParts(index, part, found, depth + 1);
+/** Adds the parts of bundles, and theirs. A bundle has no files of its own: it cannot be installed without them. */
+function addParts(index: CatalogIndex, found: Set<IndexedRevision>): void {
+  // Grows while it is walked.
+  for (const { summary } of found) {
+    for (const identity of summary.bundleClauses.flat()) {
+      const part = index.find(identity);
+      if (part) found.add(part);
+    }
   }
 }
 
