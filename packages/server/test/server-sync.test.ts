@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
+import { overrideBounds } from '@moult/bounds';
 import { dssAuthWebService, serverSyncWebService } from '@moult/protocol/server-sync';
 import { simulatedCatalog, simulatedUpdate } from '@moult/simulator';
 import { runSync } from '../../administration/src/synchronisation/run-sync.ts';
@@ -16,6 +17,7 @@ import {
 import { importDocuments } from '../../store/src/catalog/import.ts';
 import { allComputers, openStore, type Store } from '../../store/src/index.ts';
 import { startPostgres, type TestPostgres } from '../../store/test/postgres.ts';
+import { downstreamBounds } from '../src/downstream-bounds.ts';
 import { ask, call, post, textIn } from './soap-client.ts';
 import { startTestServer } from './test-server.ts';
 
@@ -260,7 +262,7 @@ describe('a downstream server', () => {
     assert.deepEqual(await faultOf('GetDeployments', { cookie, ...anchors }), ['InvalidParameters', 'syncAnchor']);
   });
 
-  it('gets fewer documents than it asked for once an answer is large, in 1.2, packed or plain', async () => {
+  it('gets a hundred documents, in 1.2, packed or plain, and fewer when the answer is large: it asks for the rest', async () => {
     const cookie = await cookieOf(top.url);
     const { result } = await ask(
       top.url,
@@ -282,6 +284,18 @@ describe('a downstream server', () => {
     const updates = plain.result?.updates ?? [];
     assert.equal(updates.length, 100);
     for (const { xml, compressed } of updates) assert.ok((xml === undefined) !== (compressed === undefined));
+    using _ = overrideBounds(downstreamBounds, { answerBytes: 100_000 });
+    const got: typeof updates = [];
+    let calls = 0;
+    while (got.length < 100) {
+      const rest = { cookie, updateIds: updateIds.slice(got.length) };
+      const { result: part } = await ask(top.url, serverSyncWebService, 'GetUpdateData', rest, { version: '1.2' });
+      assert.ok((part?.updates.length ?? 0) > 0);
+      got.push(...(part?.updates ?? []));
+      calls++;
+    }
+    assert.ok(calls > 1, `${calls} calls`);
+    assert.deepEqual(got, updates);
   });
 
   it('that asks for files has them fetched, and is told of those that no update names', async () => {
