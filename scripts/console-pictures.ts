@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BrowserContext, chromium, type Page } from 'playwright-core';
-import { computerId, password, startFleet, updateId } from '../packages/server/test/console-fleet.ts';
+import { computerId, password, ringedUpdate, startFleet, updateId } from '../packages/server/test/console-fleet.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const isForDocs = process.argv[2] === '--docs';
@@ -18,6 +18,11 @@ const views: Readonly<Record<string, string>> = {
   computer: `computers/${computerId(8)}`,
   updates: 'updates?needed=true&sort=needed&order=desc',
   update: `updates/${updateId(7)}`,
+  rules: 'rules?test=now',
+  rings: 'rings',
+  'ring-plans': 'rings/plans',
+  rollout: `rings/${updateId(ringedUpdate)}`,
+  holds: 'holds',
   groups: 'groups',
   events: 'events?failed=true',
   'self-update': 'events/self-update',

@@ -1,108 +1,24 @@
 // The console in a real browser over a real server with a fleet: stories, every view in every scheme, keyboard alone, and
 // what happens when the session ends, the role changes or the server goes.
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { after, before, describe, it } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { AxeBuilder } from '@axe-core/playwright';
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { describe, it } from 'node:test';
+import type { Page } from 'playwright-core';
 import { changeAccount, digestOfSecret } from '../../administration/src/accounts/index.ts';
 import { openStore } from '../../store/src/index.ts';
-import { computerId, password, startFleet, updateId } from './console-fleet.ts';
+import {
+  complaints,
+  consoleDir,
+  dataDir,
+  isAtRest,
+  lab,
+  logOn,
+  openAs,
+  requireAccessible,
+  rowsOf,
+  withBrowser,
+} from './console-browser.ts';
+import { computerId, password, ringedUpdate, updateId } from './console-fleet.ts';
 import { startTestServer } from './test-server.ts';
-
-const consoleDir = fileURLToPath(new URL('../../console/dist', import.meta.url));
-const dataDir = mkdtempSync(join(tmpdir(), 'moult-console-'));
-
-let fleet: Awaited<ReturnType<typeof startFleet>>;
-let browser: Browser;
-const complaints: string[] = [];
-before(async () => {
-  fleet = await startFleet({ dataDir, consoleDir });
-  browser = await chromium.launch({
-    executablePath: process.env.MOULT_CHROMIUM ?? '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-dev-shm-usage'],
-  });
-});
-after(async () => {
-  await browser?.close();
-  await fleet?.store.close();
-  await fleet?.server.stop();
-  rmSync(dataDir, { recursive: true, force: true });
-});
-
-interface Look {
-  locale?: string;
-  width?: number;
-  url?: string;
-}
-
-/** A browser of its own. Whatever it complains about (policy, scripts, requests to elsewhere) fails the test. */
-async function withBrowser(
-  use: (page: Page, context: BrowserContext) => Promise<void>,
-  look: Look = {},
-): Promise<void> {
-  const { locale = 'en-US', width = 1280, url = fleet.server.url } = look;
-  const context = await browser.newContext({ locale, viewport: { width, height: 800 }, baseURL: url });
-  complaints.length = 0;
-  try {
-    const page = await context.newPage();
-    page.setDefaultTimeout(30_000);
-    page.on('pageerror', (error) => complaints.push(String(error)));
-    page.on('request', (request) => {
-      if (!/^(blob:|data:)/.test(request.url()) && !request.url().startsWith(url)) complaints.push(request.url());
-    });
-    page.on('console', (message) => {
-      // Answers that a test provokes: not logged on, not allowed, server gone.
-      const isProvoked = /status of (401|403)|ERR_CONNECTION|ERR_EMPTY_RESPONSE|ERR_INCOMPLETE/.test(message.text());
-      if (message.type() === 'error' && !isProvoked) complaints.push(message.text());
-    });
-    await use(page, context);
-    assert.deepEqual(complaints, []);
-    assert.equal(await page.evaluate('globalThis.hacked'), undefined, 'a stored script ran');
-  } finally {
-    await context.close();
-  }
-}
-
-/** Fills in the page of the log-on, or its dialog. */
-async function logOn(page: Page, name: string): Promise<void> {
-  const names = /^(Name|Password|Kennwort)$/;
-  const [account, secret] = [page.getByLabel(names).first(), page.locator('input[type=password]')];
-  await account.fill(name);
-  await secret.fill(password);
-  await secret.press('Enter');
-}
-
-async function openAs(page: Page, name: string, path = ''): Promise<void> {
-  await page.goto(`/console/${path}`);
-  await logOn(page, name);
-  await page.getByRole('navigation').waitFor();
-}
-
-async function requireAccessible(page: Page, name: string, rules?: string[]): Promise<void> {
-  await page.evaluate('Promise.all(document.getAnimations().map((animation) => animation.finished))');
-  const { violations } = await (rules ? new AxeBuilder({ page }).withRules(rules) : new AxeBuilder({ page })).analyze();
-  const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
-  assert.deepEqual(found, [], name);
-  const sideways = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
-  assert.equal(sideways, 0, `${name} scrolls sideways`);
-  assert.deepEqual(await page.evaluate(misplaced), [], name);
-}
-
-/** In the page: what is cut off, lies over something else, or lets the page be scrolled to nothing. */
-const misplaced = `(() => {
-  const found = [];
-  const { scrollHeight, clientHeight, clientWidth } = document.documentElement;
-  if (clientWidth > 768 && scrollHeight > clientHeight) found.push('scrolls to nothing: ' + scrollHeight);
-  for (const grid of document.querySelectorAll('.grid'))
-    if (!location.search.includes('columns=') && grid.scrollWidth > grid.clientWidth + 1) found.push('columns are cut off');
-  for (const label of document.querySelectorAll('.cell-label'))
-    if (label.offsetHeight > label.parentElement.offsetHeight + 1) found.push('lies over: ' + label.textContent);
-  return found;
-})()`;
 
 /** Every view, with something in each that a client brought. */
 const views = [
@@ -112,19 +28,17 @@ const views = [
   'updates?needed=true&sort=needed&order=desc',
   `updates/${updateId(0)}`,
   'content?all=true',
+  'rules?test=now',
+  'rings',
+  'rings/plans',
+  `rings/${updateId(ringedUpdate)}`,
+  'holds?columns=says,effect,updates,computers,ends,by,at,source',
   'groups',
   'events?failed=true',
   'events/self-update',
   'audit',
   'accounts',
 ];
-
-/** Names of the first rows: how many are drawn depends on the room. */
-const rowsOf = async (page: Page) => (await page.locator('[data-row] a').allInnerTexts()).slice(0, 4);
-const isAtRest = async (page: Page) => {
-  await page.getByRole('heading', { level: 1 }).waitFor();
-  await page.locator('.loading, [aria-busy="true"]').first().waitFor({ state: 'detached' });
-};
 
 describe('every view', () => {
   it('has nothing that axe complains about, in light, dark and forced colors, and no stored script runs in it', async () => {
@@ -236,12 +150,12 @@ describe('stories', () => {
       await dialog.getByRole('button', { name: 'Save: Install' }).focus();
       await page.keyboard.press('Enter');
       await page.getByText('Saved: Install, 1 update, 1 group.').waitFor();
-      const [decided] = (await fleet.store.pageUpdates({ title }, { limit: 1 })).items;
+      const [decided] = (await lab.fleet.store.pageUpdates({ title }, { limit: 1 })).items;
       assert.equal(decided?.approval, 'approved', 'it is durable when the console says so');
       await page.getByRole('button', { name: 'Undo' }).focus();
       await page.keyboard.press('Enter');
       await page.getByText('Undone for 1 update.').waitFor();
-      assert.equal((await fleet.store.pageUpdates({ title }, { limit: 1 })).items[0]?.approval, 'unapproved');
+      assert.equal((await lab.fleet.store.pageUpdates({ title }, { limit: 1 })).items[0]?.approval, 'unapproved');
     });
   });
 
@@ -250,7 +164,7 @@ describe('stories', () => {
       await openAs(page, 'approver', `updates/${updateId(3)}`);
       await page.getByRole('button', { name: 'Decline', exact: true }).click();
       await page.getByText('Declined 1 update.').waitFor();
-      await fleet.store.setDeclined(updateId(3), false, { name: 'bernd', at: new Date() });
+      await lab.fleet.store.setDeclined(updateId(3), false, { name: 'bernd', at: new Date() });
       await page.getByRole('status').getByRole('button', { name: 'Undo', exact: true }).click();
       await page.getByText(/Somebody else decided/).waitFor();
     });
@@ -279,9 +193,9 @@ describe('stories', () => {
       const other = await context.newPage();
       await other.goto(`/console/updates/${updateId(5)}`);
       await other.getByRole('heading', { name: 'Approvals' }).waitFor();
-      await fleet.store.setDeclined(updateId(5), true, { name: 'bernd', at: new Date() });
+      await lab.fleet.store.setDeclined(updateId(5), true, { name: 'bernd', at: new Date() });
       for (const tab of [page, other]) await tab.getByText('This update is declined.').waitFor();
-      await fleet.store.setDeclined(updateId(5), false, { name: 'bernd', at: new Date() });
+      await lab.fleet.store.setDeclined(updateId(5), false, { name: 'bernd', at: new Date() });
     });
   });
 });
@@ -301,7 +215,8 @@ describe('what stands in the way', () => {
       await openAs(page, 'approver', `updates?selected=${updateId(2)}`);
       await isAtRest(page);
       const author = { name: 'test', at: new Date() };
-      for (const { sessionId } of await fleet.store.listSessions()) await fleet.store.endSession(sessionId, author);
+      for (const { sessionId } of await lab.fleet.store.listSessions())
+        await lab.fleet.store.endSession(sessionId, author);
       await page.getByRole('button', { name: 'Refresh' }).click();
       await page.getByRole('dialog', { name: 'Your session is over' }).waitFor();
       assert.equal(await page.evaluate('document.activeElement.type'), 'password', 'the name is there already');
@@ -318,14 +233,14 @@ describe('what stands in the way', () => {
     await withBrowser(async (page) => {
       await openAs(page, 'approver', `updates/${updateId(4)}`);
       await page.getByRole('button', { name: 'Approve…' }).waitFor();
-      await changeAccount(fleet.administration, 'approver', { role: 'reporter' });
+      await changeAccount(lab.fleet.administration, 'approver', { role: 'reporter' });
       await page.getByRole('button', { name: 'Decline', exact: true }).click();
       await page.getByRole('dialog', { name: 'Your session is over' }).waitFor();
       await logOn(page, 'approver');
       await page.getByText('Your role is now Reporter.').waitFor();
       await page.getByRole('button', { name: 'Approve…' }).waitFor({ state: 'detached' });
     });
-    await changeAccount(fleet.administration, 'approver', { role: 'approver' });
+    await changeAccount(lab.fleet.administration, 'approver', { role: 'approver' });
   });
 
   it('a server that goes is told at once, what was known stays, and all is well when it is back', async () => {
@@ -333,14 +248,14 @@ describe('what stands in the way', () => {
       await openAs(page, 'reporter', 'computers');
       await isAtRest(page);
       const before = await rowsOf(page);
-      const port = Number(new URL(fleet.server.url).port);
-      await fleet.server.stop();
+      const port = Number(new URL(lab.fleet.server.url).port);
+      await lab.fleet.server.stop();
       await page.getByRole('button', { name: 'Refresh' }).click();
       await page.getByText('You see the last known state').first().waitFor();
       assert.equal(await page.getByText('The server does not answer').count(), 1, 'it is said once');
       assert.deepEqual(await rowsOf(page), before);
       const config = { consoleDir, port, passwordMemoryKib: 1024, passwordPasses: 1, firstCatalog: 'empty' as const };
-      fleet.server = await startTestServer({ dataDir, config });
+      lab.fleet.server = await startTestServer({ dataDir, config });
       await page.getByText('You see the last known state').waitFor({ state: 'detached' });
       await isAtRest(page);
       assert.deepEqual(await rowsOf(page), before);

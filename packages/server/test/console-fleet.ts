@@ -1,7 +1,10 @@
 // A fleet for the console: groups, computers in every state, updates with files, accounts, and script in every text that a
 // client, a catalog or a log can bring. Written through the store, beside the running server, as commands do.
 import { addAccount } from '../../administration/src/accounts/index.ts';
+import { addHold } from '../../administration/src/holds/index.ts';
 import type { Administration } from '../../administration/src/index.ts';
+import { addPlan, enterRings } from '../../administration/src/rings/index.ts';
+import { saveRule } from '../../administration/src/rules/index.ts';
 import { documentOf } from '../../administration/src/test/administration.ts';
 import { importDocuments } from '../../store/src/catalog/index.ts';
 import { openStore, type ReportedEvent, type Store } from '../../store/src/index.ts';
@@ -55,6 +58,7 @@ export async function startFleet({ dataDir, consoleDir, isHostile = true, ...siz
   await fillComputers(filling);
   await fillReports(filling);
   await fillPings(filling);
+  await fillDecisions(administration, script);
   return { server, store, administration };
 }
 
@@ -166,3 +170,26 @@ async function fillPings({ store, script, computers, now }: Filling): Promise<vo
   });
   await store.recordSelfUpdateEvents(pings);
 }
+
+/** Rules, rings and holds. */
+async function fillDecisions(administration: Administration, script: string): Promise<void> {
+  const text = script.slice(0, 200);
+  await saveRule(administration, {
+    ...{ name: `Rule ${text}`, when: { title: script.slice(0, 60) }, action: 'install', groups: ['Pilot'] },
+    ...{ 'delay-days': 3, deadline: { days: 7, at: '22:00' } },
+  });
+  await saveRule(administration, { name: 'Superseded updates', when: { superseded: true }, action: 'decline' });
+  await addPlan(administration, `Rings ${text}`, [
+    { name: `First ${text}`, groups: ['Pilot', `Group ${script.slice(0, 40)}`] },
+    { name: 'All others', groups: ['Workstations', 'Servers'], policy: { hours: 72 } },
+  ]);
+  await enterRings(administration, `Rings ${text}`, updateId(ringedUpdate));
+  for (const effect of ['hold', 'advise'] as const)
+    await addHold(administration, {
+      ...{ updates: [`KB${5_030_006}`, updateId(8)], effect, says: `Printers stop. ${text}`, model: text },
+      ...(effect === 'hold' && { manufacturer: text, link: 'https://example.test/issue' }),
+    });
+}
+
+/** The update that is on its way through rings. */
+export const ringedUpdate = 9;

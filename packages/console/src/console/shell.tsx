@@ -13,6 +13,7 @@ import { Loading } from './kit/states.tsx';
 import { useWords } from './kit/words.tsx';
 import { Palette } from './palette.tsx';
 import { ShortcutList } from './shortcut-list.tsx';
+import { StopNotice } from './views/stop.tsx';
 import { views } from './views.ts';
 
 export function Shell({ onLeave }: { onLeave(): void }): ReactNode {
@@ -74,14 +75,25 @@ export function Shell({ onLeave }: { onLeave(): void }): ReactNode {
         </span>
       </header>
       <nav className="side" aria-label={words.nav.label}>
+        {[...Map.groupBy(shown, ({ section }) => section)].map(([section, inside]) => (
+          <div key={section} className="side-section">
+            {section !== 'home' && (
+              <p className="side-title" id={`section-${section}`}>
+                {words.nav.sections[section]}
+              </p>
+            )}
+            <ul aria-labelledby={section === 'home' ? undefined : `section-${section}`}>
+              {inside.map((one) => (
+                <li key={one.name}>
+                  <Link href={hrefOf(one.name)} current={one.name === name}>
+                    {words.nav[one.label]}
+                  </Link>
+                </li>
+              ))}
+            </ul>
+          </div>
+        ))}
         <ul>
-          {shown.map((one) => (
-            <li key={one.name}>
-              <Link href={hrefOf(one.name)} current={one.name === name}>
-                {words.nav[one.label]}
-              </Link>
-            </li>
-          ))}
           <li>
             <a href="/docs/">{words.nav.docs}</a>
           </li>
@@ -95,6 +107,7 @@ export function Shell({ onLeave }: { onLeave(): void }): ReactNode {
             </p>
           </div>
         )}
+        <StopNotice />
         {!found ? (
           <p className="empty">{words.nav.noView}</p>
         ) : permits(roles, found.permission) ? (

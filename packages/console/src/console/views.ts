@@ -6,19 +6,38 @@ import { Home } from './views/home.tsx';
 interface View {
   /** The first part of the address. '' is home. */
   name: string;
-  label: keyof Words['nav'];
+  label: Exclude<keyof Words['nav'], 'sections'>;
+  section: keyof Words['nav']['sections'];
   permission: 'read' | 'decide' | 'audit' | 'administer';
   /** `id`: the second part of the address. */
   Show: ComponentType<{ id: string | undefined }>;
 }
 
 export const views: readonly View[] = [
-  { name: '', label: 'home', permission: 'read', Show: Home },
-  { name: 'updates', label: 'updates', permission: 'read', Show: lazy(() => import('./views/updates.tsx')) },
-  { name: 'computers', label: 'computers', permission: 'read', Show: lazy(() => import('./views/computers.tsx')) },
-  { name: 'groups', label: 'groups', permission: 'read', Show: lazy(() => import('./views/groups.tsx')) },
-  { name: 'events', label: 'events', permission: 'read', Show: lazy(() => import('./views/events.tsx')) },
-  { name: 'content', label: 'content', permission: 'read', Show: lazy(() => import('./views/content.tsx')) },
-  { name: 'audit', label: 'audit', permission: 'audit', Show: lazy(() => import('./views/audit.tsx')) },
-  { name: 'accounts', label: 'accounts', permission: 'audit', Show: lazy(() => import('./views/accounts.tsx')) },
+  { name: '', label: 'home', section: 'home', permission: 'read', Show: Home },
+  ...inSection('updates', [
+    ['updates', 'updates', 'read', () => import('./views/updates.tsx')],
+    ['rules', 'rules', 'read', () => import('./views/rules.tsx')],
+    ['rings', 'rings', 'read', () => import('./views/rings.tsx')],
+    ['holds', 'holds', 'read', () => import('./views/holds.tsx')],
+    ['content', 'content', 'read', () => import('./views/content.tsx')],
+  ]),
+  ...inSection('computers', [
+    ['computers', 'computers', 'read', () => import('./views/computers.tsx')],
+    ['groups', 'groups', 'read', () => import('./views/groups.tsx')],
+  ]),
+  ...inSection('records', [
+    ['events', 'events', 'read', () => import('./views/events.tsx')],
+    ['audit', 'audit', 'audit', () => import('./views/audit.tsx')],
+  ]),
+  ...inSection('server', [['accounts', 'accounts', 'audit', () => import('./views/accounts.tsx')]]),
 ];
+
+type Loading = () => Promise<{ default: View['Show'] }>;
+
+function inSection(
+  section: View['section'],
+  all: readonly (readonly [name: string, label: View['label'], permission: View['permission'], load: Loading])[],
+): View[] {
+  return all.map(([name, label, permission, load]) => ({ name, label, section, permission, Show: lazy(load) }));
+}

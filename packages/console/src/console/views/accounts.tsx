@@ -4,9 +4,9 @@ import { useAnswer } from '../api/cached.ts';
 import { call } from '../api/call.ts';
 import { change } from '../api/changes.ts';
 import type { Role } from '../api/documents.ts';
-import { say } from '../kit/announce.tsx';
+import { useDoing } from '../kit/doing.ts';
 import { useMay } from '../kit/session.tsx';
-import { Asked, wordsOf } from '../kit/states.tsx';
+import { Asked } from '../kit/states.tsx';
 import { Age, Moment } from '../kit/time.tsx';
 import { useWords } from '../kit/words.tsx';
 import { AccountDialog, TokenDialog } from './account-dialogs.tsx';
@@ -54,17 +54,6 @@ export default function Accounts(): ReactNode {
       <SessionTable />
     </>
   );
-}
-
-/** Does it, and says what came of it. */
-function useDoing(): (work: () => Promise<unknown>, done: string) => void {
-  const words = useWords();
-  return (work, done) => {
-    work().then(
-      () => say(done),
-      (error) => say(wordsOf(error, words), { isBad: true }),
-    );
-  };
 }
 
 function AccountTable(): ReactNode {

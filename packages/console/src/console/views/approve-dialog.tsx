@@ -1,15 +1,14 @@
 // Approve updates: the dialog for groups, action and deadline. It forecasts the effect before the decision.
 import { type ReactNode, useState } from 'react';
-import { useAnswer } from '../api/cached.ts';
 import { Refusal } from '../api/call.ts';
 import { change } from '../api/changes.ts';
-import type { Action, Group, Page } from '../api/documents.ts';
+import type { Action } from '../api/documents.ts';
 import { Dialog } from '../kit/dialog.tsx';
-import { numberIn } from '../kit/numbers.ts';
-import { Asked, wordsOf } from '../kit/states.tsx';
+import { wordsOf } from '../kit/states.tsx';
 import { type Undoable, undoOfApproval } from '../kit/undo.ts';
-import { useLanguage, useWords } from '../kit/words.tsx';
+import { useWords } from '../kit/words.tsx';
 import { Forecast } from './forecast.tsx';
+import { type ChosenGroup, GroupPicker } from './group-picker.tsx';
 import { showDecided } from './take-back.ts';
 
 interface Props {
@@ -29,8 +28,8 @@ const actions: readonly Action[] = [
 
 export function ApproveDialog({ updateIds, onDone, onClose }: Props): ReactNode {
   const words = useWords();
-  const groups = useAnswer<Page<Group>>('listGroups', { query: { limit: 200 } });
-  const [chosen, setChosen] = useState<readonly string[]>([]);
+  const [chosen, setChosen] = useState<readonly ChosenGroup[]>([]);
+  const groupIds = chosen.map(({ groupId }) => groupId);
   const [action, setAction] = useState<Action>('Install');
   const [deadline, setDeadline] = useState('');
   const [needsLicense, setNeedsLicense] = useState(false);
@@ -45,10 +44,10 @@ export function ApproveDialog({ updateIds, onDone, onClose }: Props): ReactNode 
       const before = await showDecided(updateIds);
       const until = deadline === '' ? {} : { deadline: new Date(deadline).toISOString() };
       await change('approveUpdates', {
-        body: { updates: updateIds, groups: chosen, action, ...until, ...(acceptLicense && { acceptLicense }) },
+        body: { updates: updateIds, groups: groupIds, action, ...until, ...(acceptLicense && { acceptLicense }) },
       });
       onDone(
-        before.map((one) => undoOfApproval(one, chosen, action, Date.now())),
+        before.map((one) => undoOfApproval(one, groupIds, action, Date.now())),
         words.decide.approved(before.length, words.actions[action], chosen.length),
       );
     } catch (failed) {
@@ -64,7 +63,7 @@ export function ApproveDialog({ updateIds, onDone, onClose }: Props): ReactNode 
       onClose={isSaving ? undefined : onClose}
       className="dialog-wide"
     >
-      <Asked kept={groups}>{({ items }) => <GroupChoice groups={items} chosen={chosen} onChange={setChosen} />}</Asked>
+      <GroupPicker chosen={chosen} onChange={setChosen} />
       <div className="filters">
         <label className="filter">
           <span>{words.decide.action}</span>
@@ -87,7 +86,7 @@ export function ApproveDialog({ updateIds, onDone, onClose }: Props): ReactNode 
           </label>
         )}
       </div>
-      {chosen.length > 0 && <Forecast updateIds={updateIds} groupIds={chosen} action={action} />}
+      {chosen.length > 0 && <Forecast updateIds={updateIds} groupIds={groupIds} action={action} />}
       {needsLicense && (
         <label className="choice">
           <input
@@ -115,33 +114,5 @@ export function ApproveDialog({ updateIds, onDone, onClose }: Props): ReactNode 
         </button>
       </div>
     </Dialog>
-  );
-}
-
-interface ChoiceProps {
-  groups: readonly Group[];
-  chosen: readonly string[];
-  onChange(chosen: readonly string[]): void;
-}
-
-function GroupChoice({ groups, chosen, onChange }: ChoiceProps): ReactNode {
-  const words = useWords();
-  const language = useLanguage();
-  return (
-    <fieldset className="group-choice">
-      <legend>{words.decide.groups}</legend>
-      {groups.map(({ groupId, name, computers }) => (
-        <label key={groupId} className="choice">
-          <input
-            type="checkbox"
-            checked={chosen.includes(groupId)}
-            onChange={(event) =>
-              onChange(event.currentTarget.checked ? [...chosen, groupId] : chosen.filter((one) => one !== groupId))
-            }
-          />
-          <bdi>{name}</bdi> <span className="dim">{numberIn(computers, language)}</span>
-        </label>
-      ))}
-    </fieldset>
   );
 }

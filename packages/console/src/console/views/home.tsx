@@ -13,7 +13,9 @@ import { Asked } from '../kit/states.tsx';
 import { Age, useNow } from '../kit/time.tsx';
 import { useLanguage, useWords } from '../kit/words.tsx';
 import { HomeActivity } from './home-activity.tsx';
+import { HomeRings } from './home-rings.tsx';
 import { HomeSelfUpdate } from './home-self-update.tsx';
+import { StopCard } from './stop.tsx';
 import { type Task, tasksOf } from './to-do.ts';
 
 export function Home(): ReactNode {
@@ -54,10 +56,12 @@ export function Home(): ReactNode {
               })}
               isComplete={status.at > 0 && waiting.at > 0 && unassigned.at > 0 && missing.at > 0}
             />
-            <div className="columns">
+            <div className="flow">
               <HomeSelfUpdate home={document} />
               <Computers home={document} />
               <Updates home={document} waiting={waiting.document?.total} />
+              <HomeRings />
+              <StopCard />
               <HomeActivity home={document} />
               {status.document && <Server status={status.document} />}
             </div>

@@ -1,5 +1,5 @@
 // One update: decisions and states by group, what supersedes it, and its files.
-import type { ReactNode } from 'react';
+import { type ReactNode, useState } from 'react';
 import { useAnswer } from '../api/cached.ts';
 import type { Decision, UpdateDetails, UpdateState } from '../api/documents.ts';
 import { hrefOf } from '../kit/address.ts';
@@ -13,6 +13,7 @@ import { undoables } from '../kit/undo.ts';
 import { useLanguage, useWords } from '../kit/words.tsx';
 import { DecideButtons } from './decide-buttons.tsx';
 import { StateMark } from './marks.tsx';
+import { EnterRings } from './ring-dialogs.tsx';
 import { takeBack } from './take-back.ts';
 
 export function UpdateView({ id }: { id: string }): ReactNode {
@@ -31,6 +32,7 @@ export function UpdateView({ id }: { id: string }): ReactNode {
 function OneUpdate({ update, at, again }: { update: UpdateDetails; at: number; again(): void }): ReactNode {
   const words = useWords();
   const mayDecide = useMay('decide');
+  const [isEntering, setIsEntering] = useState(false);
   return (
     <>
       <div className="view-head">
@@ -44,6 +46,12 @@ function OneUpdate({ update, at, again }: { update: UpdateDetails; at: number; a
           {words.list.refresh}
         </button>
         {mayDecide && <DecideButtons updateIds={[update.updateId]} isDeclined={update.isDeclined} />}
+        {mayDecide && (
+          <button type="button" onClick={() => setIsEntering(true)}>
+            {words.rings.enter}
+          </button>
+        )}
+        {isEntering && <EnterRings update={update} onClose={() => setIsEntering(false)} />}
       </div>
       {mayDecide && <TakeBack updateId={update.updateId} />}
       {update.isDeclined && <p className="notice">{words.updates.isDeclined}</p>}

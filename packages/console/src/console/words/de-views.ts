@@ -51,6 +51,7 @@ export const viewsInGerman: typeof viewsInEnglish = {
   },
   groups: {
     empty: 'Keine Gruppe passt.',
+    find: (all) => `Eine von ${all} Gruppen suchen`,
     own: 'Eigene Computer',
     change: 'Ändern',
     id: 'Gruppen-Id',

@@ -1,4 +1,5 @@
 // Die Wörter der Konsole auf Deutsch. Fehlt eines, so ist das ein Fehler der Typen.
+import { decisionsInGerman } from './de-decisions.ts';
 import { viewsInGerman } from './de-views.ts';
 import type { Words } from './en.ts';
 
@@ -20,11 +21,15 @@ export const de: Words = {
     updates: 'Updates',
     computers: 'Computer',
     groups: 'Gruppen',
+    rules: 'Regeln',
+    rings: 'Ringe',
+    holds: 'Rückhaltungen',
     content: 'Dateien',
     events: 'Ereignisse',
     audit: 'Änderungsprotokoll',
     accounts: 'Konten',
     docs: 'Dokumentation',
+    sections: { home: 'Start', updates: 'Updates', computers: 'Computer', records: 'Aufzeichnungen', server: 'Server' },
     noView: 'Diese Seite gibt es nicht. Wählen Sie eine Ansicht im Menü.',
   },
   session: {
@@ -355,4 +360,5 @@ export const de: Words = {
     canUndo: 'Sie haben über dieses Update entschieden',
   },
   ...viewsInGerman,
+  ...decisionsInGerman,
 };

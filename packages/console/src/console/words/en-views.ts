@@ -39,6 +39,7 @@ export const viewsInEnglish = {
   },
   groups: {
     empty: 'No group fits.',
+    find: (all: string) => `Find one of ${all} groups`,
     own: 'Own computers',
     change: 'Change',
     id: 'Group id',

@@ -1,4 +1,5 @@
 // The words of the console in English. German has the same type: a word that is missing there does not compile.
+import { decisionsInEnglish } from './en-decisions.ts';
 import { viewsInEnglish } from './en-views.ts';
 
 const s = (amount: number, one: string, more: string) => (amount === 1 ? one : more);
@@ -12,11 +13,15 @@ export const en = {
     updates: 'Updates',
     computers: 'Computers',
     groups: 'Groups',
+    rules: 'Rules',
+    rings: 'Rings',
+    holds: 'Holds',
     content: 'Content',
     events: 'Events',
     audit: 'Audit records',
     accounts: 'Accounts',
     docs: 'Documentation',
+    sections: { home: 'Home', updates: 'Updates', computers: 'Computers', records: 'Records', server: 'Server' },
     noView: 'This page does not exist. Choose a view in the menu.',
   },
   session: {
@@ -349,6 +354,7 @@ export const en = {
     canUndo: 'You decided on this update',
   },
   ...viewsInEnglish,
+  ...decisionsInEnglish,
 };
 
 export type Words = typeof en;
