@@ -3,6 +3,8 @@ import type { FoundServer } from '@moult/administration';
 import { digestOfSecret, newSecret } from '@moult/administration/accounts';
 import type { LoadedConfig, ServerConfig } from '@moult/administration/config';
 import type { Store } from '@moult/store';
+import type { LiveCatalog } from '@moult/store/catalog';
+import { ServerError } from '@moult/store/errors';
 import { apiBounds } from './bounds.ts';
 import { createSweep } from './housekeeping/sweep.ts';
 import type { ListenerName, Site } from './http/site.ts';
@@ -21,13 +23,14 @@ interface Parts {
   origins: LoadedConfig['origins'] | undefined;
   running: Parameters<typeof createApiSite>[0]['running'];
   home: Parameters<typeof createApiSite>[0]['home'];
+  catalog: Parameters<typeof createApiSite>[0]['catalog'];
   log: Logger;
 }
 
 /** The site, and what ends with the server. */
 export function createAdministration(
   config: ServerConfig,
-  { store, database, contentDir, origins, running, home, log }: Parts,
+  { store, database, contentDir, origins, running, home, catalog, log }: Parts,
 ): { site: Site; pages: Site | undefined; endStreams(): void; close(): Promise<void> } {
   const { dataDir } = config;
   // Rules look at the values. Only the list of settings tells the origins, where they are known.
@@ -35,7 +38,7 @@ export function createAdministration(
   const listeners: ListenerName[] = config.adminPort === 'off' ? ['main', 'tls'] : ['admin'];
   const hosts = ownNames(config);
   const site = createApiSite({
-    ...{ store, server, now: store.now, hosts, listeners, running, home, log },
+    ...{ store, server, now: store.now, hosts, listeners, running, home, catalog, log },
     tree: { clearImportedTree, listTree, offerRelease, verifyTree },
     failed: (error, instance) => log.error({ err: error, instance }, 'a call of the API failed'),
   });
@@ -54,6 +57,13 @@ export function createAdministration(
       await Promise.all([sweep.close(), site.close()]);
     },
   };
+}
+
+/** The catalog that clients are answered from, with the last changes. Throws SERVER_DATABASE_AWAY before it is read the first time. */
+export async function catalogNow(catalog: LiveCatalog | undefined): Promise<LiveCatalog> {
+  if (!catalog) throw new ServerError('SERVER_DATABASE_AWAY', 'The catalog is not read yet. Try again in a moment.');
+  await catalog.refresh();
+  return catalog;
 }
 
 /** Of a server whose pages were not built. */

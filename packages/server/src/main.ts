@@ -7,7 +7,7 @@ import { noticeBounds } from '@moult/administration/bounds';
 import type { LoadedConfig, ServerConfig } from '@moult/administration/config';
 import { raiseAdvice } from '@moult/releases/repository';
 import { asDiskTrouble, type Notice, noticeLine } from '@moult/store';
-import { renewFragments } from '@moult/store/catalog';
+import { type LiveCatalog, renewFragments } from '@moult/store/catalog';
 import { openServerClock, programDate } from '@moult/store/clock';
 import { createContentStore } from '@moult/store/content';
 import {
@@ -19,7 +19,7 @@ import {
   openDataDir,
 } from '@moult/store/data-dir';
 import { loadOrCreateOperatorKeys } from '@moult/store/keys';
-import { createAdministration, noHome, offerSetUp } from './administration-site.ts';
+import { catalogNow, createAdministration, noHome, offerSetUp } from './administration-site.ts';
 import { writeBounds } from './bounds.ts';
 import { type Closers, createClosers } from './closers.ts';
 import { createConsole } from './console-site.ts';
@@ -167,6 +167,7 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
     signer: keys.signer,
   });
   let cover: CoverKeeper | undefined;
+  let catalog: LiveCatalog | undefined;
   closers.add(() => trust.close());
   const services = await openWhenThere({
     async open(itsClosers) {
@@ -188,6 +189,7 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
         { ...{ now, clock, log, store, mainPort, limits }, requestFile: fetching.request },
         itsClosers,
       );
+      catalog = service.catalog;
       const keeper = keepCovered({
         directory: join(dataDir, 'trust'),
         ...{ store, catalog: service.catalog, now, log },
@@ -290,6 +292,7 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
       notices: notices(),
     }),
     home: () => console?.home() ?? Promise.reject(noHome()),
+    catalog: () => catalogNow(catalog),
   });
   closers.add(() => administration.close());
   let tlsPort: number | undefined;

@@ -1,11 +1,12 @@
 // moult explain COMPUTER [UPDATE], from the store of a Moult server, running or not.
-import { findGroup, findUpdate } from '@moult/administration';
+import { type Administration, findGroup, findUpdate } from '@moult/administration';
 import { type ExplainNode, toUpdateId, type UpdateId } from '@moult/catalog';
 import { DoctorError } from '@moult/doctor/errors';
 import { examineComputer, explainUpdateFor, explainUpdateInGroup, type UpdateAnswer } from '@moult/doctor/explain';
 import { paintWith } from '@moult/doctor/report';
 import { counted, jsonText, visibleText } from '@moult/formats/text';
 import { type KnownComputer, type Store, withoutPassword } from '@moult/store';
+import { openLiveCatalog } from '@moult/store/catalog';
 import { present, table } from '../output.ts';
 import { administer, type ServerOptions } from '../server-options.ts';
 import { exitCode, UsageError } from '../terminal.ts';
@@ -23,7 +24,12 @@ export async function explainComputer(
     const computer = await findOne(store, name);
     if (update !== undefined)
       return show(
-        await explainUpdateFor(store, computer, await updateIdOf(store, update), new Date()),
+        await explainUpdateFor(
+          await sourcesOf({ store, server }),
+          computer,
+          await updateIdOf(store, update),
+          new Date(),
+        ),
         update,
         options,
       );
@@ -33,9 +39,9 @@ export async function explainComputer(
 
 /** Why an update is not on all computers of a group. */
 export async function explainGroup(update: string, groupName: string, options: ExplainOptions): Promise<void> {
-  const answer = await administer(options, async ({ store }) => {
+  const answer = await administer(options, async ({ store, server }) => {
     const group = await findGroup(store, groupName);
-    return explainUpdateInGroup(store, await findUpdate(store, update), group, new Date());
+    return explainUpdateInGroup(await sourcesOf({ store, server }), await findUpdate(store, update), group, new Date());
   });
   present(answer, options.json ? { json: true } : {}, (found) => {
     const missing = found.computers - found.installed - found.notApplicable;
@@ -44,6 +50,10 @@ export async function explainGroup(update: string, groupName: string, options: E
     const rows = found.reasons.map(({ computers, says, examples }) => [computers, says, examples.join(', ')]);
     return [visibleText(`${head} ${rest}`), ...(rows.length === 0 ? [] : table(['computers', 'reason', 'as'], rows))];
   });
+}
+
+async function sourcesOf({ store, server }: Pick<Administration, 'store' | 'server'>) {
+  return { store, catalog: await openLiveCatalog(store, { unapproved: server.config.unapproved }) };
 }
 
 /** An id may be one that the catalog does not have: then that is the answer. */

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { sampleDocuments, sampleIds } from '@moult/catalog';
 import { openStore } from '@moult/store';
-import { importDocuments } from '@moult/store/catalog';
+import { importDocuments, openLiveCatalog } from '@moult/store/catalog';
 import { explainUpdateInGroup } from './group.ts';
 
 const at = new Date('2026-12-02T00:00:00Z');
@@ -33,7 +33,10 @@ it('counts the computers of a group and of those inside of it by the reason of e
     ...{ appName: '', replacementStrings: [], miscData: [`${list}=${sampleIds.update}`] },
   });
   await store.recordReportingEvents([report(0, 'V'), report(2, 'U'), report(3, 'g')], at);
-  const ask = async () => explainUpdateInGroup(store, { updateId: sampleIds.update, title: 'Sample' }, pilot, at);
+  const ask = async () => {
+    const catalog = await openLiveCatalog(store, { unapproved: 'report' });
+    return explainUpdateInGroup({ store, catalog }, { updateId: sampleIds.update, title: 'Sample' }, pilot, at);
+  };
   const first = await ask();
   assert.deepEqual([first.computers, first.installed], [4, 1]);
   assert.deepEqual(first.reasons.map(({ reason, computers, examples }) => [reason, computers, examples]).sort(), [

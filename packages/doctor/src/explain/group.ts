@@ -1,8 +1,8 @@
 // Why an update is not on all computers of a group: for each computer the decision that SyncUpdates sends, and what the computer
 // said of the update, counted by reason.
 import type { Offer, UpdateId } from '@moult/catalog';
-import { allComputers, type Store, type TargetGroup, type UpdateState, unassignedComputers } from '@moult/store';
-import { openLiveCatalog } from '@moult/store/catalog';
+import { allComputers, type TargetGroup, type UpdateState, unassignedComputers } from '@moult/store';
+import type { CatalogSources } from './update.ts';
 
 interface GroupReason {
   /** A word for programs: `held`, `failed`, `not-approved` … */
@@ -28,12 +28,11 @@ const examplesShown = 5;
 
 /** Asks about the computers of a group and of the groups inside of it. Costs one look at each computer. */
 export async function explainUpdateInGroup(
-  store: Store,
+  { store, catalog }: CatalogSources,
   update: { updateId: string; title: string },
   group: TargetGroup,
   now: Date,
 ): Promise<GroupAnswer> {
-  const catalog = await openLiveCatalog(store, { unapproved: 'report' });
   const { updateId, title } = update;
   const filter = { groupIds: groupsInside(await store.loadGroups(), group.groupId), update: { updateId } };
   const { items } = await store.pageComputers(filter, { limit: undefined });

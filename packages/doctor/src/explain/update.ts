@@ -3,7 +3,7 @@
 
 import { type Explanation, explainUpdate, type MachineFacts, simulateScan, type UpdateId } from '@moult/catalog';
 import { type KnownComputer, type Store, unassignedComputers } from '@moult/store';
-import { openLiveCatalog } from '@moult/store/catalog';
+import type { LiveCatalog } from '@moult/store/catalog';
 import { describeReport, nameOf } from './computer-rungs.ts';
 
 /** The explanation of the catalog, and what the client itself said of the update. */
@@ -16,14 +16,19 @@ export interface UpdateAnswer extends Explanation {
   lastHeard: string | undefined;
 }
 
+export interface CatalogSources {
+  store: Store;
+  /** Equal to the store. A server gives its own: another one costs all of the catalog again, for as long as the store is open. */
+  catalog: LiveCatalog;
+}
+
 /** Why the computer is, or is not, offered the update. */
 export async function explainUpdateFor(
-  store: Store,
+  { store, catalog }: CatalogSources,
   computer: KnownComputer,
   updateId: UpdateId,
   now: Date,
 ): Promise<UpdateAnswer> {
-  const catalog = await openLiveCatalog(store, { unapproved: 'report' });
   const targeting = await store.loadTargeting(computer.computerId);
   const groupIds = targeting?.groupIds ?? [unassignedComputers];
   const offer = catalog.decide({ groupIds, facts: targeting?.facts ?? {} }, now);

@@ -30,6 +30,7 @@ interface ApiParts {
   now(): Date;
   running(): RunningFacts;
   home(): Promise<HomeDocument>;
+  catalog: Call<unknown, unknown, unknown>['catalog'];
   log: Log;
   tree: TreeOperations;
   /** Told of failures, with the id that the client was told. */
@@ -51,6 +52,7 @@ export function createApiSite({
   now,
   running,
   home,
+  catalog,
   log,
   tree,
   failed,
@@ -124,7 +126,7 @@ export function createApiSite({
     const { body, text } = isChange ? await readJson(route, request, room) : { body: undefined, text: '' };
     const administration = { store, server, author: authorOfCall(principal, visitor, at) };
     const openLive = () => principal !== undefined && takeOver(exchange, visitor, principal);
-    const own = { administration, principal, visitor, logOns, running, home, log, openLive, jobs, tree };
+    const own = { administration, principal, visitor, logOns, running, home, catalog, log, openLive, jobs, tree };
     const call = { ...own, course: atOnce, path, query, body };
     const key = request.headers['idempotency-key'];
     if (key === undefined || !isChange) return carryOut(exchange, route, call);

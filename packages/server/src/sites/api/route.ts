@@ -3,6 +3,7 @@
 import type { Administration } from '@moult/administration';
 import type { Permission, Principal } from '@moult/administration/accounts';
 import type { Log, Notice } from '@moult/store';
+import type { LiveCatalog } from '@moult/store/catalog';
 import type { z } from 'zod';
 import type { HomeDocument } from '../../home-document.ts';
 import type { TreeOperations } from '../../tree-operations.ts';
@@ -40,6 +41,8 @@ export interface Call<Path, Query, Body> {
   /** Of the server. */
   log: Log;
   jobs: Jobs;
+  /** The catalog of this server, as it is now. */
+  catalog(): Promise<LiveCatalog>;
   /** The self-update tree. */
   tree: TreeOperations;
   /** Of long work: how far it is, and whether it should end. */

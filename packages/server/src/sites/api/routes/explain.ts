@@ -47,14 +47,15 @@ export const explainRoutes = [
       ...{ undecided: z.int(), lastHeard: z.string().optional() },
     }),
     refusals: { 404: 'The computer or the update is not there' },
-    async handle({ administration: { store, author }, path }) {
+    async handle({ administration: { store, author }, catalog, path }) {
       const found = await findComputer(store, path.computer);
       // An id may be one that the catalog does not have: then that is the answer.
       const updateId = toUpdateId(path.update.trim().replace(/[{}]/g, '').toLowerCase());
       const named = updateId ?? toUpdateId((await findUpdate(store, path.update)).updateId);
       if (named === undefined) throw new Error(`the store has an update without an id: ${path.update}`);
       const { explainUpdateFor } = await import('@moult/doctor/explain');
-      return { ...(await explainUpdateFor(store, found, named, author.at)), updateId: named };
+      const sources = { store, catalog: await catalog() };
+      return { ...(await explainUpdateFor(sources, found, named, author.at)), updateId: named };
     },
   }),
 ];

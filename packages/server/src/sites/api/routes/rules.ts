@@ -11,7 +11,6 @@ import {
   testRules,
 } from '@moult/administration/rules';
 import { explainUpdateInGroup } from '@moult/doctor/explain';
-import { openLiveCatalog } from '@moult/store/catalog';
 import { z } from 'zod';
 import { type Call, route } from '../route.ts';
 import { id, instant, someText, whole, wholeOf } from '../shapes.ts';
@@ -45,12 +44,14 @@ async function current({ administration, path }: Call<{ rule: string }, unknown,
 }
 
 async function within(
-  { administration: { store, author, server } }: Pick<Call<unknown, unknown, unknown>, 'administration'>,
+  {
+    administration: { store, author, server },
+    catalog,
+  }: Pick<Call<unknown, unknown, unknown>, 'administration' | 'catalog'>,
   work: typeof runRules,
   at?: Date,
 ): Promise<RuleRun> {
-  const catalog = await openLiveCatalog(store, { unapproved: server.config.unapproved });
-  return work(store, { catalog, now: at ?? author.at, ownZone: server.config.timeZone });
+  return work(store, { catalog: await catalog(), now: at ?? author.at, ownZone: server.config.timeZone });
 }
 
 export const ruleRoutes = [
@@ -123,9 +124,14 @@ export const ruleRoutes = [
       reasons: z.array(z.looseObject({ says: z.string() })),
     }),
     refusals: { 404: 'The group or the update is not there' },
-    async handle({ administration: { store, author }, path }) {
+    async handle({ administration: { store, author }, catalog, path }) {
       const group = await findGroup(store, path.group);
-      return explainUpdateInGroup(store, await findUpdate(store, path.update), group, author.at);
+      return explainUpdateInGroup(
+        { store, catalog: await catalog() },
+        await findUpdate(store, path.update),
+        group,
+        author.at,
+      );
     },
   }),
 ];

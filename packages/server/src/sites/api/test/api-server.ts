@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { addAccount, addToken, roles } from '@moult/administration/accounts';
 import type { Role } from '@moult/store';
+import { type LiveCatalog, openLiveCatalog } from '@moult/store/catalog';
 import { ServerError } from '@moult/store/errors';
 import { addComputer, author, createAdministration } from '../../../../../administration/src/test/administration.ts';
 import type { HomeDocument } from '../../../home-document.ts';
@@ -61,11 +62,17 @@ export async function startApi() {
   }
   await addComputer(own, computerId, 'pc7.example.test');
   const hosts = createKnownHosts({ host: undefined, allowed: 'known.example', machine: [], certificate: [] });
+  let opened: Promise<LiveCatalog> | undefined;
   const site = createApiSite({
     ...{ store, server, listeners: ['main'], hosts },
     now: () => clock.at,
     home: async () => ({ generatedAt: author.at.toISOString(), computers: { total: 1 } }) as unknown as HomeDocument,
     running: () => ({ server: { state: 'running', url: 'http://x', pid: 1, startedAt: '' }, notices: [] }),
+    async catalog() {
+      opened ??= openLiveCatalog(administration.store, { unapproved: 'report' });
+      await (await opened).refresh();
+      return opened;
+    },
     tree: { clearImportedTree, listTree, offerRelease, verifyTree },
     log: { info() {}, warn() {}, error() {} },
     failed: (error) => failures.push(error),
