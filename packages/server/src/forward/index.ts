@@ -1,5 +1,6 @@
-// Carries the audit records to where an administrator collects them: a syslog server, and a file of JSON lines. Each record is
-// sent at least once. The store keeps the number of the last one, so that a restart or a break loses none.
+// Carries the audit records to where an administrator collects them: a syslog server, and a file of JSON lines. The store
+// keeps the number of the last record that was sent, so that a restart forgets none. Syslog acknowledges nothing: what is on its
+// way when a connection breaks may be lost.
 import { appendFile, mkdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
