@@ -109,7 +109,7 @@ async function carryOut(
   }
 }
 
-/** A transaction takes about 100 ms. */
+/** A transaction takes about 100 ms on SQLite, 800 ms on PostgreSQL. Check-ins do not wait for it. */
 const decisionsPerTransaction = 2000;
 
 /**

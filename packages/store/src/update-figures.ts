@@ -4,6 +4,7 @@ import { type Kysely, sql } from 'kysely';
 import type { StateBounds } from './contract/index.ts';
 import type { Database, Engine } from './database.ts';
 import type { Tables } from './schema.ts';
+import { writeIfFree } from './sqlite/open.ts';
 import { transact } from './transact.ts';
 
 type UpdateFigures = Pick<StateBounds, 'addUpFigures'>;
@@ -15,12 +16,18 @@ export function updateFigureStore(database: Database): UpdateFigures {
 /** Changes of one transaction, which takes about 50 ms. */
 const perTransaction = 50_000;
 
-async function addUpFigures(database: Database): Promise<number> {
+/** Runs `work` in a transaction. */
+type InTransaction = (work: (transaction: Kysely<Tables>) => Promise<number>) => Promise<number>;
+
+async function addUpFigures(
+  database: Database,
+  inTransaction: InTransaction = (work) => transact(database, work),
+): Promise<number> {
   const { tables, engine } = database;
   for (let added = 0; ; ) {
     const { rows } = await sql`select 1 from update_figure_changes limit 1`.execute(tables);
     if (rows.length === 0) return added;
-    const some = await transact(database, (transaction) => addSome(transaction, engine));
+    const some = await inTransaction((transaction) => addSome(transaction, engine));
     added += some;
     // Another process adds up the others just now.
     if (some < perTransaction) return added;
@@ -28,11 +35,14 @@ async function addUpFigures(database: Database): Promise<number> {
 }
 
 /**
- * Adds up before a list of updates. If the disk is full, or another process holds the file for too long, the list shows the
- * last figures. The statements of the list itself tell all other troubles.
+ * Adds up before a list of updates. If the disk is full, nothing may be written, or another process writes the file just now,
+ * the list shows the last figures. The statements of the list itself tell all other troubles.
  */
 export async function addUpBeforeList(database: Database): Promise<void> {
-  await addUpFigures(database).catch(() => undefined);
+  const { tables, engine } = database;
+  const once: InTransaction = (work) =>
+    engine === 'sqlite' ? writeIfFree(tables, work) : tables.transaction().execute(work);
+  await addUpFigures(database, once).catch(() => undefined);
 }
 
 const summed = sql`

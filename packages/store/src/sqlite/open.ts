@@ -1,7 +1,7 @@
 // An SQLite file as the store uses it: WAL, one connection, commits on disk before they are acknowledged.
 import { existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
-import { type Dialect, type QueryExecutorProvider, sql } from 'kysely';
+import { type Dialect, type Kysely, type QueryExecutorProvider, sql } from 'kysely';
 import { makePrivateFile } from '../data-dir/private-files.ts';
 import { asDiskTrouble, diskTroubleOf } from '../disk-trouble.ts';
 import { createCheckpoints } from './checkpoints.ts';
@@ -24,6 +24,25 @@ export async function withSmallCache(tables: QueryExecutorProvider, read: () => 
   } finally {
     await keep(cacheKib);
   }
+}
+
+/** How long a writer waits for one of another process, in milliseconds. Nothing else runs in this process meanwhile. */
+const waitMs = 10_000;
+
+/** Runs `work` in a transaction, once. Throws SQLite's "database is locked" at once while another process writes. */
+export function writeIfFree<Row, Result>(
+  tables: Kysely<Row>,
+  work: (transaction: Kysely<Row>) => Promise<Result>,
+): Promise<Result> {
+  return tables.connection().execute(async (connection) => {
+    const wait = (milliseconds: number) => sql.raw(`pragma busy_timeout = ${milliseconds}`).execute(connection);
+    await wait(0);
+    try {
+      return await connection.transaction().execute(work);
+    } finally {
+      await wait(waitMs);
+    }
+  });
 }
 
 /**
@@ -50,7 +69,7 @@ function openAgain(file: string): DurableSqliteParts {
 function openParts(file: string): DurableSqliteParts {
   // Its log and shared memory take their modes from it.
   if (file !== ':memory:' && !existsSync(file)) makePrivateFile(file);
-  const connection = new DatabaseSync(file, { timeout: 10_000 });
+  const connection = new DatabaseSync(file, { timeout: waitMs });
   try {
     return prepareParts(file, connection);
   } catch (error) {
