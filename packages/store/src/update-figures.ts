@@ -35,8 +35,8 @@ async function addUpFigures(
 }
 
 /**
- * Adds up before a list of updates. If the disk is full, nothing may be written, or another process writes the file just now,
- * the list shows the last figures. The statements of the list itself tell all other troubles.
+ * Adds up before a list of updates. Where nothing can be written, or another process writes the file just now, the list
+ * shows the last figures. The statements of the list itself tell all other troubles.
  */
 export async function addUpBeforeList(database: Database): Promise<void> {
   const { tables, engine } = database;
