@@ -8,7 +8,7 @@ import { parsePostgresAddress, shownPostgresAddress } from './postgres/address.t
 import { ConnectError } from './postgres/connect.ts';
 import { type Away, createPostgresPool, currentPoolLimits, type PoolLimits } from './postgres/pool.ts';
 import type { Tables } from './schema.ts';
-import { openSqlite, withSmallCache } from './sqlite/open.ts';
+import { openSqlite, withSmallCache, writeIfFree } from './sqlite/open.ts';
 
 export type { PoolLimits } from './postgres/pool.ts';
 
@@ -20,6 +20,8 @@ export interface Database extends AsyncDisposable {
   readonly tables: Kysely<Tables>;
   /** Runs `read`, which reads much that is not read again soon. */
   readOnce(read: () => Promise<void>): Promise<void>;
+  /** Runs `work` in a transaction, once. Fails at once while another process writes the SQLite file. */
+  writeIfFree<Result>(work: (transaction: Kysely<Tables>) => Promise<Result>): Promise<Result>;
   /** Why the database does not answer, while it does not. */
   away(): Away | undefined;
   /** Every statement fails with SERVER_DATABASE_AWAY until `connect` has been successful. No effect on SQLite. */
@@ -109,6 +111,7 @@ function sqliteDatabase(file: string): Database {
     engine: 'sqlite',
     tables,
     readOnce: (read) => withSmallCache(tables, read),
+    writeIfFree: (work) => writeIfFree(tables, work),
     away: () => undefined,
     hold: () => undefined,
     connect: async () => undefined,
@@ -135,6 +138,7 @@ function postgresDatabase(address: string, { limits, ...told }: DatabaseOptions)
     engine: 'postgres',
     tables,
     readOnce: (read) => read(),
+    writeIfFree: (work) => tables.transaction().execute(work),
     away: () => pool.away(),
     hold: (reason) => pool.hold(reason),
     connect: () =>

@@ -4,7 +4,6 @@ import { type Kysely, sql } from 'kysely';
 import type { StateBounds } from './contract/index.ts';
 import type { Database, Engine } from './database.ts';
 import type { Tables } from './schema.ts';
-import { writeIfFree } from './sqlite/open.ts';
 import { transact } from './transact.ts';
 
 type UpdateFigures = Pick<StateBounds, 'addUpFigures'>;
@@ -35,14 +34,11 @@ async function addUpFigures(
 }
 
 /**
- * Adds up before a list of updates. Where nothing can be written, or another process writes the file just now, the list
- * shows the last figures. The statements of the list itself tell all other troubles.
+ * Adds up before a list of updates. If nothing can be written, or another process writes the file, the list shows the
+ * last figures. The statements of the list itself tell all other troubles.
  */
 export async function addUpBeforeList(database: Database): Promise<void> {
-  const { tables, engine } = database;
-  const once: InTransaction = (work) =>
-    engine === 'sqlite' ? writeIfFree(tables, work) : tables.transaction().execute(work);
-  await addUpFigures(database, once).catch(() => undefined);
+  await addUpFigures(database, (work) => database.writeIfFree(work)).catch(() => undefined);
 }
 
 const summed = sql`

@@ -42,6 +42,7 @@ export function recordingDatabase(address: string): Recording {
   });
   const database: Database = {
     ...{ engine, tables, readOnce: (read) => read(), away: () => undefined, hold: () => undefined },
+    writeIfFree: (work) => tables.transaction().execute(work),
     ...{ connect: async () => undefined, close: () => tables.destroy(), abandon: () => undefined },
     [Symbol.asyncDispose]: () => tables.destroy(),
   };
