@@ -1,6 +1,7 @@
 // The page "Automatic Updates Must Be Updated", told on one client from its first line to its last: not pointed, pointed, the
 // panel, AUState and the times, stop and start of the service, the self-update, the logs, an unreachable server, and a SUS
 // server with legacy mode both ways. Pointed by the files of "moult policy export". The server is the real one.
+
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -21,6 +22,7 @@ import {
 import { type OpenPanel, openPanel } from '@moult/agent/panel';
 import { repositoryFile } from '@moult/disk';
 import { createSusServer, type Listening, listen, type SusServer } from '@moult/simulator';
+import { lockWaiting } from '../../agent/src/machine/lock.ts';
 import { type DemoServer, startDemoServer } from '../src/demo/server.ts';
 
 let folder: string;
@@ -103,7 +105,13 @@ function registryValue(name: string): string | undefined {
 function importReg(bytes: Uint8Array): void {
   const file = root.registryFile ?? '';
   const body = Buffer.from(bytes).toString('utf16le').split('\r\n').slice(1).join('\r\n');
-  writeFileSync(file, Buffer.concat([readFileSync(file), Buffer.from(`\r\n${body}`, 'utf16le')]));
+  // As the agent writes it: a change of the agent at this moment must not take it away.
+  const lock = lockWaiting(`${file}.lock`, 10_000) ?? assert.fail('the registry stays locked');
+  try {
+    writeFileSync(file, Buffer.concat([readFileSync(file), Buffer.from(`\r\n${body}`, 'utf16le')]));
+  } finally {
+    lock.release();
+  }
 }
 
 function setAutoUpdate(line: string): void {
