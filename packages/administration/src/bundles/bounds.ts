@@ -13,7 +13,8 @@ export const bundleBounds = declareBounds('bundle', {
   listBytes: {
     what: 'The signed list of a bundle',
     fallback: 268_435_456,
-    range: [1_048_576, 1_073_741_824],
+    // Node holds no longer text.
+    range: [1_048_576, 536_870_000],
     client: 'nothing',
     administrator: 'the error DISK_TOO_LARGE',
   },

@@ -28,8 +28,19 @@ export class BundleFolder {
     this.#tree.write(unfinishedName, Buffer.from('This export was not finished. Run it again to continue it.\n'));
   }
 
-  /** Writes a file, whole or not at all, on the disk before it has its name. Answers its path. */
-  async write(name: string, work: (write: Write) => Promise<void>): Promise<void> {
+  /** As `stream`, with bytes that are at hand. */
+  async write(name: string, bytes: Uint8Array): Promise<void> {
+    await this.stream(name, async (write) => {
+      write(bytes);
+      return true;
+    });
+  }
+
+  /**
+   * Writes a file, whole or not at all, on the disk before it has its name. It gets none when `work` answers false. Answers as
+   * `work` does.
+   */
+  async stream(name: string, work: (write: Write) => Promise<boolean>): Promise<boolean> {
     const segments = toPathSegments(name);
     const last = segments.at(-1) ?? '';
     const partial = `${last}.partial`;
@@ -37,13 +48,16 @@ export class BundleFolder {
     this.#tree.folder(parents).remove(partial);
     const descriptor = this.#tree.folder(parents).create(partial, 0o666);
     try {
+      let isWhole: boolean;
       try {
-        await work((bytes, offset) => writeAll(descriptor, bytes, offset));
-        fsyncSync(descriptor);
+        isWhole = await work((bytes, offset) => writeAll(descriptor, bytes, offset));
+        if (isWhole) fsyncSync(descriptor);
       } finally {
         closeSync(descriptor);
       }
-      this.#tree.folder(parents).rename(partial, last);
+      if (isWhole) this.#tree.folder(parents).rename(partial, last);
+      else this.#tree.folder(parents).remove(partial);
+      return isWhole;
     } catch (error) {
       this.#tree.folder(parents).remove(partial);
       throw error;
@@ -69,8 +83,12 @@ export class BundleFolder {
   }
 }
 
-/** SHA-256 and size of a file below a folder. Undefined without one. Throws as openInside does. */
-export async function digestInside(folder: string, name: string): Promise<WrittenFile | undefined> {
+/** SHA-256 and size of a file below a folder. `take` gets its bytes. Undefined without one. Throws as openInside does. */
+export async function digestInside(
+  folder: string,
+  name: string,
+  take?: (piece: Uint8Array) => void,
+): Promise<WrittenFile | undefined> {
   const handle = await openInside(folder, name).catch((error: unknown) => {
     if (systemCodeOf(error) === 'ENOENT') return undefined;
     throw error;
@@ -82,6 +100,7 @@ export async function digestInside(folder: string, name: string): Promise<Writte
     for await (const piece of handle.createReadStream({ autoClose: false, highWaterMark: 1 << 20 })) {
       sha256.update(piece as Buffer);
       sizeBytes += (piece as Buffer).length;
+      take?.(piece as Buffer);
     }
     return { sizeBytes, sha256: sha256.digest('hex') };
   } finally {

@@ -1,7 +1,6 @@
 // A bundle for a server in another network: documents, files of updates, groups and decisions, signed by this operator.
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { findSetAside, formatIdentity } from '@moult/catalog';
-import { openInside } from '@moult/disk';
 import { allComputers, type Store, unassignedComputers } from '@moult/store';
 import { relativePath } from '@moult/store/content';
 import { withDiskTrouble } from '@moult/store/data-dir';
@@ -93,9 +92,9 @@ async function writeBundle(
     ...(await decisionsIn(store, contents)),
   };
   const text = Buffer.from(`${JSON.stringify(bundle)}\n`);
-  await target.write(bundleName, async (write) => write(text));
+  await target.write(bundleName, text);
   const signature = Buffer.from(`${JSON.stringify(signer.sign(text), undefined, 2)}\n`);
-  await target.write(signatureName, async (write) => write(signature));
+  await target.write(signatureName, signature);
   target.finish();
   return {
     ...{ bundleId: bundle.bundleId, authority: signer.authority, documents: contents.revisions.length },
@@ -134,8 +133,9 @@ async function writePackages(
   let done = 0;
   for (const some of byPackage(revisions)) {
     const name = `updates-${String(packages.length + 1).padStart(4, '0')}.cab`;
-    await target.write(name, async (write) => {
+    await target.stream(name, async (write) => {
       await writePackage({ write: async (offset, bytes) => write(bytes, offset) }, some, parts);
+      return true;
     });
     const written = await target.find(name);
     if (!written) throw new Error(`${name} is gone.`);
@@ -194,26 +194,11 @@ async function copyFile(contentDir: string, target: BundleFolder, file: BundleCo
   const isWhole = (found: { sizeBytes: number; sha256: string } | undefined) =>
     found?.sizeBytes === file.sizeBytes && found.sha256 === file.sha256;
   if (isWhole(await target.find(`content/${name}`))) return true;
-  // Looked at first: a damaged file gets no name in the bundle.
-  if (!isWhole(await digestInside(contentDir, name))) return false;
-  await target.write(`content/${name}`, async (write) => {
-    const hash = createHash('sha256');
-    const handle = await openInside(contentDir, name);
-    try {
-      for await (const piece of handle.createReadStream({ autoClose: false, highWaterMark: 1 << 20 })) {
-        hash.update(piece as Buffer);
-        write(piece as Buffer);
-      }
-    } finally {
-      await handle.close();
-    }
-    if (hash.digest('hex') !== file.sha256)
-      throw new AdministrationError('ADMINISTRATION_FILE_DIGEST', `The file ${name} changed while it was copied.`);
-  });
-  return true;
+  // Read once: a file that turns out damaged gets no name in the bundle.
+  return target.stream(`content/${name}`, async (write) => isWhole(await digestInside(contentDir, name, write)));
 }
 
-/** Decisions on updates that came since the documents were listed are left out. */
+/** Decisions on updates and for groups that came since those were listed are left out: no server takes such a bundle in. */
 async function decisionsIn(
   store: Store,
   { updateIds }: CatalogContents,
@@ -230,8 +215,9 @@ async function decisionsIn(
         ...(timeZone !== undefined && { timeZone }),
       };
     });
+  const groupIds = new Set([allComputers, unassignedComputers, ...groups.map(({ groupId }) => groupId)]);
   const decisions = (await store.loadDeployments())
-    .filter(({ updateId }) => updateIds.has(updateId))
+    .filter(({ updateId, groupId }) => updateIds.has(updateId) && groupIds.has(groupId))
     .map(({ updateId, groupId, action, deadline }) => {
       return { updateId, groupId, action, ...(deadline && { deadline: deadline.toISOString() }) };
     });

@@ -7,6 +7,9 @@ import { Readable } from 'node:stream';
 import { describe, it } from 'node:test';
 import { createOperatorCa, createServerCertificate } from '@moult/formats/authenticode';
 import { extractMember, readCabinet } from '@moult/formats/cab';
+import { relativePath } from '@moult/store/content';
+import { approve } from '../approvals.ts';
+import { addGroup } from '../groups.ts';
 import { importUpdates, readDocuments } from '../imports/index.ts';
 import { checkSignature } from '../signed-text/index.ts';
 import { documentOf, idOf } from '../test/administration.ts';
@@ -67,6 +70,7 @@ describe('reports of a closed network', () => {
         ['"total": 0', '"total": 1', /signature/],
         ['{', '', /JSON/],
         ['"signature"', '"other"', /not a signed file/],
+        ['"computers": {', `"computers": ${'['.repeat(100_000)}${']'.repeat(100_000)}, "more": {`, /not a signed file/],
       ] as const) {
         const changed = join(inside.dataDir, 'changed.json');
         writeFileSync(changed, readFileSync(file, 'utf8').replace(from, to));
@@ -100,6 +104,14 @@ describe('a signature', () => {
       { problem: 'Its certificate is not one for signing' },
     );
   });
+
+  it('by a key that signs otherwise does not count', () => {
+    const value = Buffer.alloc(64).toString('base64');
+    assert.deepEqual(
+      checkSignature(Buffer.from('text'), { value, signer: ed25519, authority: ed25519 }, () => at),
+      { problem: 'Its signature is not the one of its contents' },
+    );
+  });
 });
 
 describe('a package for a WSUS', () => {
@@ -127,6 +139,35 @@ describe('a package for a WSUS', () => {
 });
 
 describe('the folder of a bundle', () => {
+  it('has no decision for a group that was made during the export, and no name for a file that is damaged', async () => {
+    const network = await makeNetwork();
+    try {
+      await using server = await startServer(network.dataDir);
+      await fill(server);
+      const sha1 = (await server.store.listContent())[0]?.sha1 ?? '';
+      const file = join(server.server.contentDir, relativePath(sha1, '.cab'));
+      writeFileSync(
+        file,
+        readFileSync(file).map((byte) => byte ^ 1),
+      );
+      const loadDeployments = async () => {
+        await addGroup(server, 'Late');
+        await approve(server, { update: idOf(12), action: 'Install', groups: ['Late'] });
+        return server.store.loadDeployments();
+      };
+      const folder = join(network.dataDir, 'bundle');
+      const busy = { ...server, store: { ...server.store, loadDeployments } };
+      const { missing, groups, decisions } = await exportBundle(busy, folder, { content: 'all' });
+      assert.deepEqual([groups, decisions, missing.map(({ because }) => because)], [2, 2, ['damaged']]);
+      const shard = join(folder, 'content', sha1.slice(-2).toUpperCase());
+      assert.deepEqual(readdirSync(shard), []);
+      await using target = await startServer(network.dataDir);
+      assert.equal((await importBundle(target, folder, { isDryRun: false, log: silent })).documents.new, 6);
+    } finally {
+      network.remove();
+    }
+  });
+
   it('must be new, is continued after an interruption, and holds a package in the order that WSUS needs', async () => {
     const network = await makeNetwork();
     try {
@@ -166,3 +207,14 @@ describe('the folder of a bundle', () => {
     }
   });
 });
+
+/** Self-signed, made for this test. Its key was thrown away. */
+const ed25519 = `-----BEGIN CERTIFICATE-----
+MIIBLDCB36ADAgECAhRpth4gh/3SKNbrEMm2QIyOJnHcBDAFBgMrZXAwDDEKMAgG
+A1UEAwwBeDAeFw0yNjEyMDIxNDIyMzhaFw0zNjExMjkxNDIyMzhaMAwxCjAIBgNV
+BAMMAXgwKjAFBgMrZXADIQAOA4iJfX7PXFJtp8NEwssC9EFb0B4p4b4oCAR7LJ8K
+YKNTMFEwHQYDVR0OBBYEFKVZjwJNlF/XhE7iNG+shUXbre0VMB8GA1UdIwQYMBaA
+FKVZjwJNlF/XhE7iNG+shUXbre0VMA8GA1UdEwEB/wQFMAMBAf8wBQYDK2VwA0EA
+txOd2/UkcOG9e8cWfQpN/IBShCQvMdBMr9+8TgpKhjmpbzIp2xdVQ3wCBMCeEd8/
+3Cr7ibhhMvdRwNpBZJb4AQ==
+-----END CERTIFICATE-----`;

@@ -31,7 +31,7 @@ const reportsShape = z.strictObject({
 
 type NetworkReports = z.infer<typeof reportsShape>;
 
-const fileShape = z.strictObject({ reports: z.unknown(), signature: signatureShape });
+const fileShape = z.strictObject({ reports: reportsShape, signature: signatureShape });
 
 export interface ReportedNetwork extends Omit<NetworkReports, 'format' | 'content' | 'updates' | 'received'> {
   /** SHA-256 of the authority of its operator. */
@@ -162,24 +162,23 @@ function toNetwork({ server }: Administration, authority: string, reports: Netwo
 }
 
 function read(text: string): { reports: NetworkReports; authority: string } {
-  let value: unknown;
+  let written: { reports: unknown };
   try {
-    value = JSON.parse(text);
+    written = JSON.parse(text);
   } catch {
     throw damaged('They are not JSON');
   }
-  const file = fileShape.safeParse(value);
-  if (!file.success) throw damaged('They are not a signed file of reports');
-  let reports: NetworkReports | undefined;
-  const checked = checkSignature(Buffer.from(JSON.stringify(file.data.reports)), file.data.signature, () => {
-    const parsed = reportsShape.safeParse(file.data.reports);
-    const [issue] = parsed.error?.issues ?? [];
-    if (!parsed.success) throw damaged(`There is a fault at ${issue?.path.join('.')}: ${issue?.message}`);
-    reports = parsed.data;
-    return new Date(reports.madeAt);
-  });
+  // Before they become text again: other values of a stranger can be nested without an end.
+  const file = fileShape.safeParse(written);
+  if (!file.success) {
+    const [issue] = file.error.issues;
+    throw damaged(`They are not a signed file of reports: ${issue?.path.join('.')}: ${issue?.message}`);
+  }
+  const { reports, signature } = file.data;
+  // The signature is of the members in the order in which they are written.
+  const signed = Buffer.from(JSON.stringify(written.reports));
+  const checked = checkSignature(signed, signature, () => new Date(reports.madeAt));
   if ('problem' in checked) throw damaged(checked.problem);
-  if (!reports) throw damaged('They were not read');
   return { reports, authority: checked.authority };
 }
 

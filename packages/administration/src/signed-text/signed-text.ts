@@ -52,18 +52,28 @@ export function checkSignature(
   const signer = certificateIn(signature.signer);
   const authority = certificateIn(signature.authority);
   if (!signer || !authority) return { problem: 'It has no certificate' };
-  const isSigned =
-    verify('sha256', text, signer.publicKey, Buffer.from(signature.value, 'base64')) &&
-    signer.checkIssued(authority) &&
-    signer.verify(authority.publicKey) &&
-    authority.ca;
-  if (!isSigned) return { problem: 'Its signature is not the one of its contents' };
+  if (!isSigned(text, signature.value, signer, authority))
+    return { problem: 'Its signature is not the one of its contents' };
   // The same authority is over the certificate of HTTPS, whose key more programs can read.
   if (!signer.keyUsage?.includes(codeSigning)) return { problem: 'Its certificate is not one for signing' };
   const at = signedAt().getTime();
   if (!(at >= Date.parse(signer.validFrom) - dayMs && at <= Date.parse(signer.validTo)))
     return { problem: 'Its certificate was not valid when it was signed' };
   return { authority: fingerprintOf(authority) };
+}
+
+function isSigned(text: Uint8Array, value: string, signer: X509Certificate, authority: X509Certificate): boolean {
+  try {
+    return (
+      verify('sha256', text, signer.publicKey, Buffer.from(value, 'base64')) &&
+      signer.checkIssued(authority) &&
+      signer.verify(authority.publicKey) &&
+      authority.ca
+    );
+  } catch {
+    // A certificate of a stranger can have a key that signs otherwise, or one of an unknown kind. It is not ours.
+    return false;
+  }
 }
 
 /** The SHA-256 of the authority of this server. Undefined before its first start. */
