@@ -17,7 +17,7 @@ import {
 } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join, sep, win32 } from 'node:path';
+import { basename, join, sep, win32 } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { FormatError } from '@moult/formats';
@@ -29,6 +29,7 @@ import {
   pathInside,
   readInside,
   readOutside,
+  temporaryFolder,
   whenFree,
 } from './index.ts';
 
@@ -254,4 +255,25 @@ test('what is busy on Windows is tried again until it is free, and elsewhere at 
   assert.equal(once.tries(), 1);
   const gone = () => assert.fail(Object.assign(new Error('gone'), { code: 'ENOENT' }));
   assert.throws(() => whenFree(gone, { platform: 'win32' }), { code: 'ENOENT' });
+});
+
+test('a temporary folder takes the place of those of processes that were killed, and of no others', (context) => {
+  const folder = mkdtempSync(join(tmpdir(), 'moult-disk-'));
+  const variable = process.platform === 'win32' ? 'TEMP' : 'TMPDIR';
+  const before = process.env[variable];
+  process.env[variable] = folder;
+  context.after(() => {
+    if (before === undefined) delete process.env[variable];
+    else process.env[variable] = before;
+    rmSync(folder, { recursive: true, force: true });
+  });
+  // No process has such a number.
+  for (const name of ['moult-a-4194305-abcdef', 'moult-b-4194305-abcdef', 'moult-a-old', 'aside'])
+    mkdirSync(join(folder, name));
+  symlinkSync(join(folder, 'aside'), join(folder, 'moult-a-4194305-linked'));
+  const first = temporaryFolder('moult-a');
+  const second = temporaryFolder('moult-a');
+  const left = ['aside', 'moult-a-4194305-linked', 'moult-a-old', 'moult-b-4194305-abcdef'];
+  assert.deepEqual(readdirSync(folder).sort(), [...left, basename(first), basename(second)].sort());
+  if (process.platform !== 'win32') assert.equal(lstatSync(first).mode & 0o077, 0);
 });

@@ -13,4 +13,5 @@ export {
 export { openOwnToAppend, readOwnFile } from './own-file.ts';
 export { pathInside } from './path-inside.ts';
 export { repositoryFile, threadProgram } from './repository-file.ts';
+export { temporaryFolder } from './temporary-folder.ts';
 export { removeFileWhenFree, removeIfPossible, removeWhenFree, renameWhenFree, whenFree } from './when-free.ts';

@@ -1,7 +1,8 @@
 // The files that go between networks beside a whole bundle: reports, packages for a WSUS, and a folder that was not finished.
 import assert from 'node:assert/strict';
 import { sign } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { describe, it } from 'node:test';
@@ -162,7 +163,11 @@ describe('the folder of a bundle', () => {
       const shard = join(folder, 'content', sha1.slice(-2).toUpperCase());
       assert.deepEqual(readdirSync(shard), []);
       await using target = await startServer(network.dataDir);
+      // The copies of an import that was killed. No process has such a number.
+      const copies = join(tmpdir(), 'moult-bundle-4194305-abcdef');
+      mkdirSync(copies, { recursive: true });
       assert.equal((await importBundle(target, folder, { isDryRun: false, log: silent })).documents.new, 6);
+      assert.equal(existsSync(copies), false);
     } finally {
       network.remove();
     }

@@ -1,11 +1,10 @@
 // Takes a bundle of another network in: files first, then documents, then all decisions in one transaction. So an update is
 // offered only when its files are here. Interrupted anywhere, the same call continues.
 import { createHash } from 'node:crypto';
-import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { openInside, systemCodeOf } from '@moult/disk';
+import { openInside, systemCodeOf, temporaryFolder } from '@moult/disk';
 import type { Log, TakenOver, WantedState } from '@moult/store';
 import { type ContentStore, createContentStore, relativePath } from '@moult/store/content';
 import { withDiskTrouble } from '@moult/store/data-dir';
@@ -60,9 +59,9 @@ export async function importBundle(
   options: ImportBundleOptions,
 ): Promise<ImportedBundle> {
   const signed = await readBundle(administration, folder, options.trust);
-  const copies = mkdtempSync(join(tmpdir(), 'moult-bundle-'));
+  const copies = temporaryFolder('moult-bundle');
   try {
-    return await withDiskTrouble('The bundle cannot be taken in', () =>
+    return await withDiskTrouble(`The bundle cannot be taken in. Its packages are copied into ${copies}`, () =>
       new BundleImport(administration, { folder, copies, signed, options }).run(),
     );
   } finally {

@@ -1,10 +1,10 @@
 // Cabinets with update metadata: WSUS export packages (metadata.txt), offline scan files (nested cabinets of
 // fragments), .msu files (such a file inside), or XML files.
 
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { offlineMember } from '@moult/catalog';
+import { temporaryFolder } from '@moult/disk';
 import { byPlace, type Cabinet, type CabinetMember, MemberReader, readCabinetFrom } from '@moult/formats/cab';
 import { packageLimits } from './bounds.ts';
 import { openFileSource } from './file-source.ts';
@@ -41,7 +41,7 @@ function isOfScan({ name }: CabinetMember): boolean {
 }
 
 async function* readMsu(name: string, pieces: Iterable<Uint8Array>): AsyncGenerator<FoundDocument> {
-  const folder = mkdtempSync(join(tmpdir(), 'moult-msu-'));
+  const folder = temporaryFolder('moult-msu');
   try {
     const path = join(folder, 'wsusscan.cab');
     spool(pieces, path);

@@ -1,13 +1,12 @@
 // Reads each kind of input of `moult catalog import`: files, folders, standard input. The bytes of a file decide its
 // kind.
-import { createWriteStream, mkdtempSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { createWriteStream, rmSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { CatalogError } from '@moult/catalog';
-import { streamOutside } from '@moult/disk';
+import { streamOutside, temporaryFolder } from '@moult/disk';
 import { fileKind } from '@moult/formats';
 import { filesUnder, headOf } from './folder.ts';
 import { type FoundDocument, refusalOf } from './found-document.ts';
@@ -43,7 +42,7 @@ async function* readStandardInput(stdin: Readable): AsyncGenerator<FoundDocument
 }
 
 async function* readSpooledCabinet(name: string, chunks: AsyncIterable<Uint8Array>): AsyncGenerator<FoundDocument> {
-  const folder = mkdtempSync(join(tmpdir(), 'moult-standard-input-'));
+  const folder = temporaryFolder('moult-standard-input');
   try {
     const path = join(folder, 'input.cab');
     await pipeline(chunks, createWriteStream(path, { mode: 0o600 }));

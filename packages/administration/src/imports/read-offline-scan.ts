@@ -2,8 +2,7 @@
 // is spooled to a temporary file. Only one portion of its fragments is in memory, so any size of file takes the same
 // memory. Several passes over a cabinet cost time only where it holds more than one portion.
 
-import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   CatalogError,
@@ -16,6 +15,7 @@ import {
   rebuildDocument,
   rebuildLargeDocument,
 } from '@moult/catalog';
+import { temporaryFolder } from '@moult/disk';
 import { byPlace, type Cabinet, type CabinetMember, MemberReader, readCabinetFrom } from '@moult/formats/cab';
 import { packageLimits } from './bounds.ts';
 import { openFileSource } from './file-source.ts';
@@ -31,7 +31,7 @@ const portionBytes = 64 * 1024 * 1024;
  */
 export async function* readOfflineScan(name: string, outer: Cabinet): AsyncGenerator<FoundDocument> {
   yield* readFragments(name, outer);
-  const folder = mkdtempSync(join(tmpdir(), 'moult-offline-scan-'));
+  const folder = temporaryFolder('moult-offline-scan');
   try {
     const reader = new MemberReader(outer);
     for (const member of outer.members.filter((one) => isNestedPackage(one.name)).sort(byPlace)) {

@@ -2,9 +2,9 @@
 // not stay. No key is copied to the disk: keys at hand and new keys stay in memory. The next rehearsal removes the rest of
 // one that was killed.
 
-import { cpSync, existsSync, lstatSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, existsSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { temporaryFolder } from '@moult/disk';
 import { counted } from '@moult/formats/text';
 import { readRegularFile } from '../client/durable-files.ts';
 import type { Fetch } from '../client/fetch.ts';
@@ -32,8 +32,8 @@ export async function rehearse(
   now: Date,
   passphrase?: string,
 ): Promise<RehearsalStep[]> {
-  dropLeftovers(now);
-  const copy = mkdtempSync(join(tmpdir(), `${copyName}${process.pid}-`));
+  // Copies of Moult 0.1 held keys, and had no number of a process.
+  const copy = temporaryFolder('moult-rehearsal', now);
   const steps: RehearsalStep[] = [];
   const run = async (step: string, work: () => void | Promise<void>) => {
     if (steps.some(({ ok }) => !ok)) return;
@@ -112,29 +112,6 @@ function copyWithoutSecrets({ folder }: Repository, copy: string): void {
     // A read-only copy can be rehearsed on as well.
     if (!isReleaseError(error, 'RELEASE_REPOSITORY_UNWRITABLE')) throw error;
     work();
-  }
-}
-
-const copyName = 'moult-rehearsal-';
-
-/** Copies of this user whose process has ended. Those of Moult 0.1 held keys, and no number of a process. */
-function dropLeftovers(now: Date): void {
-  for (const name of readdirSync(tmpdir()).filter((one) => one.startsWith(copyName))) {
-    const folder = join(tmpdir(), name);
-    const stats = lstatSync(folder, { throwIfNoEntry: false });
-    if (!stats?.isDirectory() || stats.uid !== (process.geteuid?.() ?? stats.uid)) continue;
-    const [, pid] = /-(\d+)-[^-]+$/.exec(name) ?? [];
-    const isOver = pid === undefined ? now.getTime() - stats.mtimeMs > 3_600_000 : !isRunning(Number(pid));
-    if (isOver) rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 
