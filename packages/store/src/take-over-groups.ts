@@ -57,7 +57,7 @@ export class GroupsTakenOver {
     }
     const here = this.#rows.get(this.ids.get(group.groupId) ?? '');
     if (!here || here.group_id === allComputers || here.group_id === unassignedComputers) return;
-    if (this.#wanted.mode === 'mirror') await this.#change(here, group);
+    await this.#change(here, group);
   }
 
   async #create(group: WantedGroup): Promise<void> {

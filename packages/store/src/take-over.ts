@@ -1,7 +1,5 @@
 // Decisions of another server written here. Decisions of this server stay.
 import type { Kysely } from 'kysely';
-import { recordAudit } from './audit.ts';
-import { unassignedComputers } from './built-in-groups.ts';
 import { decideSome, declineSome, perStatement } from './bulk-decisions.ts';
 import type { Changes } from './changes.ts';
 import { markChange, saveSetting } from './configuration.ts';
@@ -10,7 +8,7 @@ import type { Database } from './database.ts';
 import type { Tables } from './schema.ts';
 import { takeStamp } from './stamps.ts';
 import { GroupsTakenOver } from './take-over-groups.ts';
-import { lockComputers, transact } from './transact.ts';
+import { transact } from './transact.ts';
 
 export function takeOverStore(database: Database, changes: Changes): TakeOverStore {
   const topics = ['groups', 'computers', 'deployments'] as const;
@@ -19,9 +17,6 @@ export function takeOverStore(database: Database, changes: Changes): TakeOverSto
       try {
         const done = await transact(database, async (transaction) => {
           const stamp = await takeStamp(transaction, database.engine, author.at.getTime());
-          // Before anything goes on record: see the order of locks in transact.ts.
-          const computerIds = wanted.memberships.map(({ computerId }) => computerId);
-          await lockComputers(transaction, database.engine, computerIds);
           const taken = await new TakingOver(transaction, wanted, { author, stamp }).run();
           if (isDryRun) throw new OnlyTried(taken);
           for (const { name, value } of wanted.settings) await saveSetting(transaction, name, value);
@@ -66,7 +61,7 @@ class TakingOver {
   readonly #when: { author: Author; stamp: number; by: string };
   readonly #groups: GroupsTakenOver;
   readonly #done: TakenOver = {
-    ...{ groupsAdded: [], groupsChanged: [], groupsRemoved: [], memberships: 0 },
+    ...{ groupsAdded: [], groupsChanged: [], groupsRemoved: [] },
     ...{ decided: 0, takenBack: 0, declined: 0, reinstated: 0, kept: [] },
   };
 
@@ -79,52 +74,11 @@ class TakingOver {
 
   async run(): Promise<TakenOver> {
     await this.#groups.takeOver();
-    await this.#addMembers();
     const updates = await this.#loadUpdates();
     await this.#decide(updates);
     await this.#decline();
-    if (this.#wanted.mode === 'mirror') await this.#groups.removeFormer();
+    await this.#groups.removeFormer();
     return this.#done;
-  }
-
-  async #addMembers(): Promise<void> {
-    const { memberships, coming } = this.#wanted;
-    const known = await this.#knownComputers();
-    for (const { computerId, groupId } of memberships) {
-      const here = this.#groups.ids.get(groupId);
-      if (here === undefined || here === unassignedComputers)
-        this.#keep('membership', computerId, 'group-unknown', groupId);
-      else if (known.has(computerId)) await this.#addMember(computerId, here);
-      else if (coming?.has(computerId)) this.#done.memberships++;
-      else this.#keep('membership', computerId, 'computer-unknown', groupId);
-    }
-  }
-
-  async #addMember(computer_id: string, group_id: string): Promise<void> {
-    const { numInsertedOrUpdatedRows } = await this.#transaction
-      .insertInto('computer_groups')
-      .values({ computer_id, group_id })
-      .onConflict((conflict) => conflict.doNothing())
-      .executeTakeFirstOrThrow();
-    if (!numInsertedOrUpdatedRows) return;
-    this.#done.memberships++;
-    await recordAudit(this.#transaction, this.#when.author, {
-      ...{ action: 'add computer to group', subject: computer_id },
-      after: { groupId: group_id, source: this.#wanted.source },
-    });
-  }
-
-  async #knownComputers(): Promise<Set<string>> {
-    const known = new Set<string>();
-    for (const some of portions(this.#wanted.memberships.map(({ computerId }) => computerId))) {
-      const rows = await this.#transaction
-        .selectFrom('computers')
-        .select('computer_id')
-        .where('computer_id', 'in', some)
-        .execute();
-      for (const { computer_id } of rows) known.add(computer_id);
-    }
-    return known;
   }
 
   /** Every update that is here, and who declined it or ended that. */
@@ -144,7 +98,7 @@ class TakingOver {
   }
 
   async #decide(updates: ReadonlyMap<string, KnownUpdate>): Promise<void> {
-    const { decisions, source, mode, coming } = this.#wanted;
+    const { decisions, source, coming } = this.#wanted;
     const present = await this.#loadDecisions();
     const writes: Parameters<typeof decideSome>[1][number][] = [];
     const listed = new Set<string>();
@@ -166,13 +120,11 @@ class TakingOver {
       else this.#keep('decision', updateId, 'update-unknown', groupId);
     }
     this.#done.decided += writes.length;
-    if (mode === 'mirror') {
-      for (const [key, { action, origin }] of present) {
-        if (origin !== source || action === 'Inherit' || listed.has(key)) continue;
-        const [updateId = '', groupId = ''] = key.split(' ');
-        writes.push({ updateId, groupId, action: 'Inherit', deadline: undefined });
-        this.#done.takenBack++;
-      }
+    for (const [key, { action, origin }] of present) {
+      if (origin !== source || action === 'Inherit' || listed.has(key)) continue;
+      const [updateId = '', groupId = ''] = key.split(' ');
+      writes.push({ updateId, groupId, action: 'Inherit', deadline: undefined });
+      this.#done.takenBack++;
     }
     for (const some of portions(writes)) await decideSome(this.#transaction, some, this.#when);
   }
@@ -198,7 +150,7 @@ class TakingOver {
 
   /** After the decisions, because each decision ends a decline. */
   async #decline(): Promise<void> {
-    const { declined, source, mode, coming } = this.#wanted;
+    const { declined, source, coming } = this.#wanted;
     const updates = await this.#loadUpdates();
     const decline: string[] = [];
     for (const updateId of new Set(declined)) {
@@ -210,19 +162,16 @@ class TakingOver {
       else this.#keep('decline', updateId, 'update-unknown');
     }
     const wanted = new Set(declined);
-    const reinstate =
-      mode === 'add'
-        ? []
-        : [...updates]
-            .filter(([updateId, { isDeclined, origin }]) => isDeclined && origin === source && !wanted.has(updateId))
-            .map(([updateId]) => updateId);
+    const reinstate = [...updates]
+      .filter(([updateId, { isDeclined, origin }]) => isDeclined && origin === source && !wanted.has(updateId))
+      .map(([updateId]) => updateId);
     await declineSome(this.#transaction, decline, true, this.#when);
     await declineSome(this.#transaction, reinstate, false, this.#when);
     this.#done.declined += decline.length;
     this.#done.reinstated += reinstate.length;
   }
 
-  #keep(what: 'membership' | 'decision' | 'decline', subject: string, because: KeptBecause, groupId?: string): void {
+  #keep(what: 'decision' | 'decline', subject: string, because: KeptBecause, groupId?: string): void {
     this.#done.kept.push({ what, subject, because, ...(groupId !== undefined && { groupId }) });
   }
 }

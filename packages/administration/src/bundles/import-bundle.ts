@@ -236,8 +236,7 @@ function wantedState({ bundle, authority, known }: SignedBundle, { updateIds }: 
   const ids = [...new Set([...groups.map(({ groupId }) => groupId), ...formerGroups])];
   const last: KnownSource['last'] = { bundleId, madeAt, state, groups: ids };
   return {
-    ...{ source: `bundle:${authority}`, mode: 'mirror', groups: groups.map(groupOf), memberships: [] },
-    formerGroups,
+    ...{ source: `bundle:${authority}`, groups: groups.map(groupOf), formerGroups },
     decisions: bundle.decisions.map((one) => ({ ...one, deadline: one.deadline ? new Date(one.deadline) : undefined })),
     declined: bundle.declined,
     settings: [{ name: settingOf(authority), value: JSON.stringify({ last }) }],

@@ -79,7 +79,6 @@ const reasons: Readonly<Record<KeptAsItWas['because'], string>> = {
   'declined-here': 'it is declined here',
   'reinstated-here': 'its decline was undone here',
   'update-unknown': 'the update is not in the catalog',
-  'computer-unknown': 'the computer is not known',
   'group-unknown': 'the group is not known',
   'name-taken': 'another group has its name',
   'group-in-use': 'it holds groups or approvals of this server',

@@ -1,4 +1,4 @@
-// The contract for decisions that come from elsewhere: from the server of another network, or from a WSUS.
+// The contract for decisions that come from the server of another network.
 import type { DeploymentAction } from '@moult/catalog';
 import type { Author } from './audit.ts';
 
@@ -17,31 +17,28 @@ export interface WantedDecision {
   deadline: Date | undefined;
 }
 
-/** Groups and decisions as another server has them. Ids of groups are the ids that it uses. */
+/**
+ * Groups and decisions as another server has them. Ids of groups are the ids that it uses. Groups follow those of the source, and
+ * decisions that the source withdrew are withdrawn here, too.
+ */
 export interface WantedState {
-  /** Noted as the origin of each decision: `bundle:…` or `wsus:…`. */
+  /** Noted as the origin of each decision: `bundle:…`. */
   source: string;
-  /**
-   * `mirror`: groups follow those of the source, and decisions that the source withdrew are withdrawn here, too. `add`: all that
-   * is here stays as it is.
-   */
-  mode: 'mirror' | 'add';
   groups: readonly WantedGroup[];
-  /** Ids of groups that came from this source before. `mirror` removes those that are not in `groups` any more. */
+  /** Ids of groups that came from this source before. Those that are not in `groups` any more are removed. */
   formerGroups: readonly string[];
-  memberships: readonly { computerId: string; groupId: string }[];
   decisions: readonly WantedDecision[];
   declined: readonly string[];
   /** Saved in the same transaction. */
   settings: readonly { name: string; value: string }[];
-  /** Of a dry run: updates and computers that are not here yet, and will be. */
+  /** Of a dry run: updates that are not here yet, and will be. */
   coming?: ReadonlySet<string>;
 }
 
 /** One wanted thing that was not done, with the reason. */
 export interface KeptAsItWas {
-  what: 'group' | 'membership' | 'decision' | 'decline';
-  /** The id of the group, of the computer or of the update. */
+  what: 'group' | 'decision' | 'decline';
+  /** The id of the group or of the update. */
   subject: string;
   groupId?: string;
   because: KeptBecause;
@@ -54,7 +51,6 @@ export type KeptBecause =
   /** An administrator of this server ended its decline. */
   | 'reinstated-here'
   | 'update-unknown'
-  | 'computer-unknown'
   | 'group-unknown'
   /** Another group has its name. */
   | 'name-taken'
@@ -65,7 +61,6 @@ export interface TakenOver {
   groupsAdded: string[];
   groupsChanged: string[];
   groupsRemoved: string[];
-  memberships: number;
   decided: number;
   takenBack: number;
   declined: number;
@@ -76,7 +71,7 @@ export interface TakenOver {
 
 export interface TakeOverStore {
   /**
-   * Makes groups, memberships and decisions those of another server, in one transaction and on record. Decisions of this
+   * Makes groups and decisions those of another server, in one transaction and on record. Decisions of this
    * server stay: `kept` names them. `isDryRun` answers the same and writes nothing.
    * Again: changes nothing but the settings.
    * Concurrent: as `deploy`. Other decisions come before or afterwards.
