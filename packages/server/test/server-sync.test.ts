@@ -298,6 +298,29 @@ describe('a downstream server', () => {
     assert.deepEqual(got, updates);
   });
 
+  it('that is a replica misses no decision of a transaction that names an update it does not know yet', async () => {
+    const cookie = await cookieOf(top.url);
+    const filter = { ...noFilter, getConfig: false };
+    const list = () => ask(top.url, serverSyncWebService, 'GetRevisionIdList', { cookie, filter });
+    const told = async (syncAnchor: string | undefined, deploymentAnchor?: string) =>
+      (await ask(top.url, serverSyncWebService, 'GetDeployments', { cookie, syncAnchor, deploymentAnchor })).result;
+    const before = (await list()).result;
+    const begin = await told(before?.anchor);
+    const late = simulatedUpdate(500, { products: 1, changedAt: from });
+    await importDocuments(top.store, [late.xml], new Date());
+    const [known, other] = [7, 8].map((number) => simulatedUpdate(number, { products: 1, changedAt: from }).updateId);
+    const group = { groupId: allComputers, action: 'Install' as const, deadline: undefined };
+    await top.store.deployAll(
+      [known, late.updateId, other].map((updateId) => ({ ...group, updateId: updateId ?? '' })),
+      author,
+    );
+    await seen();
+    const first = await told(before?.anchor, begin?.anchor);
+    const second = await told((await list()).result?.anchor, first?.anchor);
+    const got = [first, second].flatMap((one) => one?.deployments ?? []).map(({ updateId }) => updateId);
+    assert.deepEqual(got.sort(), [known, late.updateId, other].sort());
+  });
+
   it('that asks for files has them fetched, and is told of those that no update names', async () => {
     const cookie = await cookieOf(top.url);
     const [file] = simulatedUpdate(1, { products: 1, changedAt: from }).files;

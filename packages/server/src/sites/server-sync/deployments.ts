@@ -41,18 +41,14 @@ export function createDeployments(service: UpdateService, lists: RevisionLists) 
     const result: Pick<Required<ServerSyncDeployments>, 'deployments' | 'deadDeployments'> = {
       ...{ deployments: [], deadDeployments: [] },
     };
-    let told = last?.at ?? 0;
-    const end = firstAfter(decisions, told) + downstreamBounds.maxDeployments;
-    for (const decision of decisions.slice(firstAfter(decisions, told), end)) {
-      const revisionNumber = revisionFor(catalog, decision, known);
-      // The replica gets this update with its next lists, and the decision after it.
-      if (revisionNumber === undefined) break;
+    const start = firstAfter(decisions, last?.at ?? 0);
+    const { tellable, told } = wholeStamps(decisions.slice(start), (decision) => revisionFor(catalog, decision, known));
+    for (const { decision, revisionNumber } of tellable) {
       if (decision.action !== 'Inherit') result.deployments?.push(wireDeployment(decision, revisionNumber));
       else if (last) result.deadDeployments?.push(guidOf(decision));
-      told = decision.changedAt;
     }
     return {
-      anchor: writeAnchor(counted, told),
+      anchor: writeAnchor(counted, told ?? last?.at ?? 0),
       groups: catalog.groups.map(({ groupId, parentId, name }) => ({
         ...{ groupId, name, parentGroupId: parentId ?? noGroup },
         isBuiltIn: groupId === allComputers || groupId === unassignedComputers,
@@ -62,6 +58,41 @@ export function createDeployments(service: UpdateService, lists: RevisionLists) 
       acceptedEulas: await store.listAcceptedTerms(),
     };
   };
+}
+
+interface Tellable {
+  decision: Decision;
+  revisionNumber: number;
+}
+
+/**
+ * Decisions of one transaction have one stamp, and the anchor is a stamp: of a stamp all decisions are told, or none. If one
+ * names an update that the replica does not know yet, its stamp waits for the next lists. All stamps after it wait too.
+ */
+function wholeStamps(
+  decisions: readonly Decision[],
+  revisionOf: (decision: Decision) => number | undefined,
+): { tellable: Tellable[]; told: number | undefined } {
+  const tellable: Tellable[] = [];
+  let told: number | undefined;
+  for (const decision of decisions) {
+    const isNext = decision.changedAt !== tellable.at(-1)?.decision.changedAt;
+    if (isNext && tellable.length >= downstreamBounds.maxDeployments) break;
+    const revisionNumber = revisionOf(decision);
+    if (revisionNumber === undefined)
+      return {
+        tellable: tellable.filter((one) => one.decision.changedAt !== decision.changedAt),
+        told: previousTo(decision, tellable),
+      };
+    tellable.push({ decision, revisionNumber });
+    told = decision.changedAt;
+  }
+  return { tellable, told };
+}
+
+/** The newest stamp before that of this decision. */
+function previousTo({ changedAt }: Decision, tellable: readonly Tellable[]): number | undefined {
+  return tellable.findLast((one) => one.decision.changedAt !== changedAt)?.decision.changedAt;
 }
 
 const noGroup = '00000000-0000-0000-0000-000000000000';
