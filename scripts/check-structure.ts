@@ -46,6 +46,9 @@ const pure: Record<string, readonly RegExp[]> = {
 /** Files that open, read or check a store. Only they know which engine it is. */
 const opensStore = /^packages\/store\/src\/(database|snapshot|check-database|data-dir\/expected-database)\.ts$/;
 
+/** What decides by files whether there is a policy, a trust, a version or a repository. */
+const asksDisk = /^packages\/(?:agent|releases)\//;
+
 /** Names that the doctor may not use: it finds causes, and others show them. */
 const terminal = /\bconsole\.|\bprocess\.(?:stdout|stderr|stdin|exit|exitCode)\b|from 'node:readline|from 'commander'/g;
 
@@ -157,6 +160,11 @@ function breachesOfRooms(file: string, text: string): { index: number; why: stri
     const code = text.replace(/\/\*[\s\S]*?\*\/|\/\/[^\n]*/g, (comment) => comment.replace(/[^\n]/g, ' '));
     for (const { pattern, why } of namedNumbers) {
       for (const { index } of code.matchAll(pattern)) found.push({ index, why });
+    }
+  }
+  if (asksDisk.test(file)) {
+    for (const { index } of text.matchAll(/\bexistsSync\b(?!`| says)/g)) {
+      found.push({ index, why: 'existsSync takes a disk that fails for a missing file: use isThere of @moult/disk' });
     }
   }
   if (file.startsWith('packages/doctor/')) {

@@ -1,8 +1,8 @@
 // Setting a machine up: the program of the chosen generation, the host beside it, the pinned operator CA, the policy.
 import { X509Certificate } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { cpSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { readOutside, removeWhenFree, renameWhenFree } from '@moult/disk';
+import { listIfThere, readIfThere, readOutside, removeWhenFree, renameWhenFree } from '@moult/disk';
 import { hresult } from '@moult/protocol/hresult';
 import {
   encodeRelease,
@@ -185,7 +185,7 @@ function placeHost(root: MachineRoot, releaseFolder: string): void {
 
 /** Oldest first. */
 function versionsIn(folder: string): string[] {
-  return existsSync(folder) ? readdirSync(folder).filter(isVersion).sort(byEpochIn(folder)) : [];
+  return listIfThere(folder).filter(isVersion).sort(byEpochIn(folder));
 }
 
 function noRelease(what: string): AgentError {
@@ -278,11 +278,12 @@ async function obtainTrustRoot(
 
 /**
  * Whether this machine already trusts this operator. Files that another server published do not stay: its key may be
- * stolen.
+ * stolen. Throws DiskError when the disk cannot read what is trusted here.
  */
 function hasPinned({ operatorCertificate }: MachineRoot, certificate: X509Certificate): boolean {
+  const pinned = readIfThere(operatorCertificate);
   try {
-    return new X509Certificate(readOutside(operatorCertificate)).fingerprint256 === certificate.fingerprint256;
+    return pinned !== undefined && new X509Certificate(pinned).fingerprint256 === certificate.fingerprint256;
   } catch {
     return false;
   }

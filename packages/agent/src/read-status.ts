@@ -1,5 +1,6 @@
 // The answer of `moult agent status`. All of it comes from the disk, so it works while the agent is stopped or broken.
-import { existsSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
+import { isThere } from '@moult/disk';
 import { formatHResult, hresult } from '@moult/protocol/hresult';
 import { AgentError } from './errors.ts';
 import { type FailedTrial, type Generation, readCurrent, versionFolder } from './host/current.ts';
@@ -81,7 +82,7 @@ export function readStatus(root: MachineRoot, now = new Date()): AgentStatus {
   const state = readAuState(registry);
   return {
     root: root.folder,
-    installed: existsSync(root.versionsFolder),
+    installed: isThere(root.versionsFolder),
     running: running && { pid: running.pid },
     hostVersion: hosts?.version ?? versionOfHost(root.hostProgram),
     hostOnTrial: hosts?.state === 'trial',
@@ -124,7 +125,7 @@ export function readStatus(root: MachineRoot, now = new Date()): AgentStatus {
 
 /** Asks the running agent to detect now. Throws AgentError AGENT_CONFIG_NOT_INSTALLED. False when none is running. */
 export function requestDetection(root: MachineRoot): boolean {
-  if (!existsSync(root.agentFolder)) {
+  if (!isThere(root.agentFolder)) {
     throw new AgentError('AGENT_CONFIG_NOT_INSTALLED', `No agent is installed in ${root.folder}.`, {
       hresult: hresult.setupUnexpected,
     });

@@ -24,11 +24,18 @@ import { FormatError } from '@moult/formats';
 import {
   DiskError,
   FolderTree,
+  isDiskFault,
+  isMissing,
+  isSurelyThere,
+  isThere,
+  listIfThere,
   openInside,
   openOutside,
   pathInside,
+  readIfThere,
   readInside,
   readOutside,
+  steadily,
   temporaryFolder,
   whenFree,
 } from './index.ts';
@@ -276,4 +283,50 @@ test('a temporary folder takes the place of those of processes that were killed,
   const left = ['aside', 'moult-a-4194305-linked', 'moult-a-old', 'moult-b-4194305-abcdef'];
   assert.deepEqual(readdirSync(folder).sort(), [...left, basename(first), basename(second)].sort());
   if (process.platform !== 'win32') assert.equal(lstatSync(first).mode & 0o077, 0);
+});
+
+test('what is not there is missing, and what the disk does not tell is an error', { skip: isWindows }, (context) => {
+  const folder = scratch(context);
+  const file = join(folder, 'file');
+  writeFileSync(file, 'x');
+  for (const path of [join(folder, 'nothing'), join(file, 'below')]) {
+    assert.equal(isThere(path), false);
+    assert.equal(readIfThere(path), undefined);
+    assert.deepEqual(listIfThere(path), []);
+  }
+  assert.equal(isThere(file), true);
+  assert.equal(readIfThere(file)?.toString(), 'x');
+  assert.deepEqual(listIfThere(folder), ['file']);
+  // A link to itself: existsSync says that nothing is there, as it does for a failing disk.
+  const loop = join(folder, 'loop');
+  symlinkSync(loop, loop);
+  for (const path of [loop, join(loop, 'below')]) {
+    assert.throws(() => isThere(path), isDisk('DISK_UNREADABLE'));
+    assert.throws(() => readIfThere(path), isDisk('DISK_UNREADABLE'));
+    assert.throws(() => listIfThere(path), isDisk('DISK_UNREADABLE'));
+    assert.equal(isSurelyThere(path), false);
+  }
+  assert.throws(() => readIfThere(folder), isDisk('DISK_NOT_A_FILE'));
+});
+
+test('a fault of a moment is waited for, and other errors are not', () => {
+  const fault = (code: string) => Object.assign(new Error(code), { code, errno: -5 });
+  const failing = (times: number, error: Error) => {
+    let left = times;
+    return () => {
+      if (left > 0) {
+        left -= 1;
+        throw error;
+      }
+      return left;
+    };
+  };
+  assert.equal(steadily(failing(3, fault('EIO'))), 0);
+  assert.throws(() => steadily(failing(4, fault('EIO'))), { code: 'EIO' });
+  for (const error of [fault('ENOENT'), new Error('not of the system')]) {
+    assert.throws(() => steadily(failing(1, error)), error);
+    assert.equal(isDiskFault(error), false);
+  }
+  assert.ok(isMissing(fault('ENOTDIR')) && isDiskFault(fault('EACCES')));
+  assert.equal(isDiskFault(new DiskError('DISK_NOT_A_FILE', 'a folder')), false);
 });

@@ -127,7 +127,8 @@ const whys: Readonly<Record<string, string>> = {
   EAGAIN: 'it holds nothing now and may never',
 };
 
-function unreadable(path: string, cause: unknown): DiskError {
+/** DISK_UNREADABLE, with the system's reason in words. */
+export function unreadable(path: string, cause: unknown): DiskError {
   const why = whys[systemCodeOf(cause) ?? ''] ?? (cause instanceof Error ? cause.message : String(cause));
   return new DiskError('DISK_UNREADABLE', `${path} cannot be read: ${why}.`, { cause });
 }

@@ -2,11 +2,11 @@
 // that the root plays, and the facts of the system itself. Unknown facts stay unknown.
 
 import { createHash } from 'node:crypto';
-import { closeSync, existsSync, readdirSync, readSync, type Stats, statSync } from 'node:fs';
+import { closeSync, readSync, type Stats, statSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
 import { join, relative } from 'node:path';
 import type { FileFacts, MachineFacts, RegistryKey } from '@moult/catalog/applicability';
-import { openOutside } from '@moult/disk';
+import { isSurelyThere, listIfThere, openOutside } from '@moult/disk';
 import { isRealMachine, type MachineRoot } from '../machine/machine-root.ts';
 import type { Machine } from '../machine/policy.ts';
 import type { RegistryView } from '../machine/registry.ts';
@@ -88,7 +88,8 @@ function notWindows(machine: Machine): MachineFacts {
 
 /**
  * A path of the machine (`C:\…`, any letter case, either slash) as one of this system. Null when nothing is there,
- * undefined when the root does not hold that place: another drive, another machine's share.
+ * undefined when the root does not hold that place: another drive, another machine's share. Undefined as well when the
+ * disk does not tell: what it cannot say is not missing.
  */
 function locate(root: MachineRoot, path: string): string | null | undefined {
   const drive = /^([A-Za-z]):/.exec(path)?.[1]?.toUpperCase();
@@ -101,16 +102,16 @@ function locate(root: MachineRoot, path: string): string | null | undefined {
   let place = root.folder;
   for (const segment of segments) {
     const direct = join(place, segment);
-    const found = existsSync(direct) ? segment : childOf(place, segment);
-    if (found === undefined) return null;
+    const found = isSurelyThere(direct) ? segment : childOf(place, segment);
+    if (typeof found !== 'string') return found;
     place = join(place, found);
   }
   return place;
 }
 
-function childOf(folder: string, name: string): string | undefined {
+function childOf(folder: string, name: string): string | null | undefined {
   try {
-    return readdirSync(folder).find((entry) => entry.toLowerCase() === name.toLowerCase());
+    return listIfThere(folder).find((entry) => entry.toLowerCase() === name.toLowerCase()) ?? null;
   } catch {
     return undefined;
   }

@@ -1,18 +1,20 @@
 // The name of a Linux or macOS: os-release(5), and on macOS, which has no such file, the same fields from its own
 // version file.
 
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { readOutside } from '@moult/disk';
+import { readIfThere } from '@moult/disk';
 
-/** A field such as ID or VERSION_ID, from the system below `base`. null: it has no such field. Undefined: no file. */
+/**
+ * A field such as ID or VERSION_ID, from the system below `base`. null: it has no such field. Undefined: no file. Throws
+ * DiskError for a file that cannot be read.
+ */
 export function osRelease(base: string, field: string): string | null | undefined {
   for (const place of ['etc/os-release', 'usr/lib/os-release']) {
-    const file = join(base, place);
-    if (existsSync(file)) return fieldOf(readOutside(file).toString('utf8'), field);
+    const bytes = readIfThere(join(base, place));
+    if (bytes) return fieldOf(bytes.toString('utf8'), field);
   }
-  const mac = join(base, 'System/Library/CoreServices/SystemVersion.plist');
-  return existsSync(mac) ? macField(readOutside(mac).toString('utf8'), field) : undefined;
+  const mac = readIfThere(join(base, 'System/Library/CoreServices/SystemVersion.plist'));
+  return mac && macField(mac.toString('utf8'), field);
 }
 
 /** Of a field written twice the last counts, as for the shell. */

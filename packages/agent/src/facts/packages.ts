@@ -2,9 +2,8 @@
 // asked through their program, and only for the machine this runs on.
 
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { readOutside } from '@moult/disk';
+import { isThere, listIfThere, readIfThere } from '@moult/disk';
 import { factBounds } from '../bounds.ts';
 
 interface PackageSource {
@@ -27,7 +26,10 @@ const finders: Readonly<Record<string, Finder>> = {
   pkgutil: (source, name) => asked(source, ['pkgutil', '--pkg-info', name], /^version: (\S+)$/m),
 };
 
-/** null: not installed. undefined: that manager is not here, or cannot be asked. '' asks each that is here. */
+/**
+ * null: not installed. undefined: that manager is not here, or cannot be asked. '' asks each that is here. Throws
+ * DiskError for a database that is there and cannot be read.
+ */
 export function packageVersion(source: PackageSource, manager: string, name: string): string | null | undefined {
   // A name that begins with a dash is an option of the program that is asked.
   if (!/^[A-Za-z0-9][\w.+:@-]*$/.test(name)) return undefined;
@@ -38,8 +40,9 @@ export function packageVersion(source: PackageSource, manager: string, name: str
 
 /** Records of `Key: value` (or `K:value`) lines with an empty line between them. */
 function fromRecords(file: string, name: string, nameKey: string, versionKey: string): string | null | undefined {
-  if (!existsSync(file)) return undefined;
-  for (const record of readOutside(file).toString('utf8').split(/\n\n+/)) {
+  const bytes = readIfThere(file);
+  if (!bytes) return undefined;
+  for (const record of bytes.toString('utf8').split(/\n\n+/)) {
     const field = (key: string) => new RegExp(`^${key}: ?(.*)$`, 'm').exec(record)?.[1]?.trim();
     if (field(nameKey) !== name) continue;
     const status = field('Status');
@@ -49,8 +52,8 @@ function fromRecords(file: string, name: string, nameKey: string, versionKey: st
 }
 
 function fromPacman(folder: string, name: string): string | null | undefined {
-  if (!existsSync(folder)) return undefined;
-  for (const entry of readdirSync(folder)) {
+  if (!isThere(folder)) return undefined;
+  for (const entry of listIfThere(folder)) {
     // name-version-release, and names hold dashes too.
     const match = /^(.+)-([^-]+-[^-]+)$/.exec(entry);
     if (match?.[1] === name) return match[2] ?? null;

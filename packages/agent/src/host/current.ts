@@ -1,8 +1,8 @@
 // Decides which version is the agent, and which one runs in any state of the disk. current-file.ts has the file.
 import { randomBytes } from 'node:crypto';
-import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathInside } from '@moult/disk';
+import { listIfThere, pathInside } from '@moult/disk';
 import { hresult } from '@moult/protocol/hresult';
 import { isVersion } from '@moult/protocol/self-update';
 import { compareReleases } from '@moult/releases/metadata';
@@ -22,7 +22,7 @@ export function versionFolder(root: MachineRoot, version: string): string {
 /**
  * The version to run, whatever state the disk is in: current.json when its version is intact, else what the version
  * folders allow. Two intact versions without a current.json are an unfinished trial of the newer one. Throws AgentError
- * AGENT_HOST_NO_WORKING_VERSION when nothing on the disk can run.
+ * AGENT_HOST_NO_WORKING_VERSION when nothing on the disk can run, DiskError when the disk does not tell what there is.
  */
 export function recoverCurrent(root: MachineRoot): { current: Current; repaired: string | undefined } {
   const written = readCurrent(root);
@@ -68,9 +68,8 @@ export function withFailure({ failed }: Pick<Current, 'failed'>, failure: Omit<F
  * count.
  */
 export function pruneVersions(root: MachineRoot, current: Current): void {
-  if (!existsSync(root.versionsFolder)) return;
   const kept = [current.version, current.previous?.version];
-  for (const name of readdirSync(root.versionsFolder)) {
+  for (const name of namesIn(root.versionsFolder)) {
     if (kept.includes(name)) continue;
     const folder = join(root.versionsFolder, name);
     const gone = isVersion(name) ? `${folder}.gone-${randomBytes(4).toString('hex')}` : folder;
@@ -84,8 +83,7 @@ export function pruneVersions(root: MachineRoot, current: Current): void {
 }
 
 function intactVersions(root: MachineRoot): AgentVersion[] {
-  if (!existsSync(root.versionsFolder)) return [];
-  return readdirSync(root.versionsFolder)
+  return listIfThere(root.versionsFolder)
     .filter(isVersion)
     .flatMap((version) => {
       const release = readIntactRelease(versionFolder(root, version));
@@ -93,6 +91,15 @@ function intactVersions(root: MachineRoot): AgentVersion[] {
     })
     .sort(compareReleases)
     .map(({ version, generation }) => ({ version, generation }));
+}
+
+/** A folder that cannot be read is tidied another time. */
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
 }
 
 function isIntact(root: MachineRoot, version: string): boolean {

@@ -2,8 +2,7 @@
 // It hands over a verified version folder. The host tries it, keeps it or goes back. A version that was kept and then
 // dies again and again gives way to the one before it. If no version is left, or the one there has no good detection
 // for days, it looks for a release.
-import { existsSync } from 'node:fs';
-import { removeIfPossible } from '@moult/disk';
+import { isSurelyThere, isThere, removeIfPossible } from '@moult/disk';
 import { hresult } from '@moult/protocol/hresult';
 import type { ReleaseVersion } from '@moult/releases/metadata';
 import { hostBounds } from '../bounds.ts';
@@ -45,10 +44,10 @@ const pollMs = 250;
 /**
  * Starts the agent of a machine. With no version on the disk that can run, it fetches one first. Throws AgentError
  * AGENT_CONFIG_NOT_INSTALLED, AGENT_CONFIG_BAD_REGISTRY, AGENT_HOST_RUNNING when another host serves this machine,
- * AGENT_HOST_DISK.
+ * AGENT_HOST_DISK. Throws DiskError when the disk does not tell what is there.
  */
 export function startHost(root: MachineRoot, options: HostOptions = {}): RunningHost {
-  if (!existsSync(root.agentFolder)) {
+  if (!isThere(root.agentFolder)) {
     const text = `No agent is installed in ${root.folder}. Run "moult agent install".`;
     throw new AgentError('AGENT_CONFIG_NOT_INSTALLED', text, { hresult: hresult.setupUnexpected });
   }
@@ -381,7 +380,7 @@ class Host implements RunningHost {
 
   #lookForRequests(): void {
     if (isAskedToStop(this.#root)) return void this.stop();
-    if (!existsSync(this.#root.detectRequest) || this.#switching) return;
+    if (!isSurelyThere(this.#root.detectRequest) || this.#switching) return;
     if (!removeIfPossible(this.#root.detectRequest)) return;
     // Until a detection is over, somebody waits for it, whichever version makes it.
     this.#beginsNow = true;

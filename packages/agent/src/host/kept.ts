@@ -1,15 +1,12 @@
 // Copies of the two files without which no version can ask anybody for a better one: whom to trust and which server to
 // ask. They are made after a good detection. A good copy replaces a damaged or lost file when the host starts.
 import { X509Certificate } from 'node:crypto';
-import { existsSync, renameSync } from 'node:fs';
+import { renameSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { readOwnFile } from '@moult/disk';
+import { isMissing, readOwnFile, steadily } from '@moult/disk';
 import { writeFileAtomically } from '../machine/atomic-file.ts';
 import type { MachineRoot } from '../machine/machine-root.ts';
 import { parseRegistryText } from '../machine/registry-text.ts';
-
-const readings = 4;
-const pauseMs = 100;
 
 interface Kept {
   file: string;
@@ -32,7 +29,7 @@ export function restoreCopies(root: MachineRoot): string[] {
     const bytes = readWhole(copyOf(root, one), one);
     if (!bytes) return [];
     // For whoever wants to know what had become of it.
-    if (existsSync(one.file)) renameSync(one.file, `${one.file}.damaged-${Date.now()}`);
+    setAside(one.file);
     writeFileAtomically(one.file, bytes);
     return [`${one.file} was damaged or gone; the copy of the last good detection takes its place`];
   });
@@ -51,19 +48,23 @@ function copyOf({ keptFolder }: MachineRoot, { file }: Kept): string {
   return join(keptFolder, basename(file));
 }
 
-/** Undefined for a file that is gone, is not whole, or cannot be read, also not a moment later. */
-function readWhole(file: string, { isWhole }: Kept): Buffer | undefined {
-  for (let tries = 1; ; tries += 1) {
-    try {
-      const bytes = readOwnFile(file);
-      return bytes && isWhole(bytes) ? bytes : undefined;
-    } catch (error) {
-      // A copy is older than the file: what only one reading could not have must not cost the settings since.
-      const isOfSystem = error instanceof Error && 'errno' in error;
-      if (!isOfSystem || tries === readings) return undefined;
-      Atomics.wait(sleeper, 0, 0, pauseMs);
-    }
+function setAside(file: string): void {
+  try {
+    renameSync(file, `${file}.damaged-${Date.now()}`);
+  } catch (error) {
+    if (!isMissing(error)) throw error;
   }
 }
 
-const sleeper = new Int32Array(new SharedArrayBuffer(4));
+/**
+ * Undefined for a file that is gone, is not whole, or cannot be read, also not a moment later. A copy is older than the
+ * file: what only one reading could not have must not cost the settings since.
+ */
+function readWhole(file: string, { isWhole }: Kept): Buffer | undefined {
+  try {
+    const bytes = steadily(() => readOwnFile(file));
+    return bytes && isWhole(bytes) ? bytes : undefined;
+  } catch {
+    return undefined;
+  }
+}

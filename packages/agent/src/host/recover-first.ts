@@ -1,5 +1,5 @@
 // No version on the disk can run: the host fetches one, again and again until it has one, and then is an ordinary host.
-import { existsSync } from 'node:fs';
+import { isSurelyThere } from '@moult/disk';
 import { hresult } from '@moult/protocol/hresult';
 import { hostBounds } from '../bounds.ts';
 import { AgentError } from '../errors.ts';
@@ -113,7 +113,7 @@ function wait({ detectRequest }: MachineRoot, ms: number, stopping: AbortSignal)
       resolve();
     };
     const timer = setTimeout(done, ms);
-    const poll = setInterval(() => existsSync(detectRequest) && done(), 250);
+    const poll = setInterval(() => isSurelyThere(detectRequest) && done(), 250);
     stopping.addEventListener('abort', done, { once: true });
   });
 }

@@ -4,21 +4,28 @@
 import { createHash } from 'node:crypto';
 import { lstatSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { pathInside, readOwnFile } from '@moult/disk';
+import { pathInside, readOwnFile, steadily } from '@moult/disk';
 import { parseRelease, type Release, type ReleaseFile, releaseFileName } from '@moult/protocol/self-update';
 import { hostBounds } from '../bounds.ts';
 
-/** The release in `folder` if every byte of it is as released. Undefined otherwise. */
+/**
+ * The release in `folder` if every byte of it is as released. Undefined otherwise: also when the disk cannot read it,
+ * again and again.
+ */
 export function readIntactRelease(folder: string): Release | undefined {
   try {
-    if (!lstatSync(folder, { throwIfNoEntry: false })?.isDirectory()) return undefined;
-    const json = readPlain(folder, releaseFileName, hostBounds.maxReleaseJsonBytes);
-    if (!json) return undefined;
-    const release = parseRelease(json.toString('utf8'));
-    return release.files.every((file) => readReleased(folder, file) !== undefined) ? release : undefined;
+    return steadily(() => intactRelease(folder));
   } catch {
     return undefined;
   }
+}
+
+function intactRelease(folder: string): Release | undefined {
+  if (!lstatSync(folder, { throwIfNoEntry: false })?.isDirectory()) return undefined;
+  const json = readPlain(folder, releaseFileName, hostBounds.maxReleaseJsonBytes);
+  if (!json) return undefined;
+  const release = parseRelease(json.toString('utf8'));
+  return release.files.every((file) => readReleased(folder, file) !== undefined) ? release : undefined;
 }
 
 /** The bytes of a file of a release if they are as released. Undefined otherwise. Throws the errors of the disk. */

@@ -1,15 +1,19 @@
 // The state of the host: small JSON files that older and newer versions read and write, too. Unknown members are kept,
 // and a damaged file counts as missing.
-import { readOwnFile } from '@moult/disk';
+import { readOwnFile, steadily } from '@moult/disk';
 import { hostBounds } from '../bounds.ts';
 import { writeFileAtomically } from '../machine/atomic-file.ts';
 
 type Fields = Record<string, unknown>;
 
-/** The object in `file`. Undefined when it is missing, damaged, too long, a link, a folder or a pipe. */
+/**
+ * The object in `file`. Undefined when it is missing, damaged, too long, a link, a folder or a pipe. It also counts as
+ * damaged when the disk cannot read it, again and again: the host must run, and finds out from the versions on the disk.
+ */
 export function readState(file: string): Fields | undefined {
   try {
-    const bytes = readOwnFile(file, { maxBytes: hostBounds.maxCurrentBytes, followLink: false });
+    const how = { maxBytes: hostBounds.maxCurrentBytes, followLink: false };
+    const bytes = steadily(() => readOwnFile(file, how));
     const value: unknown = JSON.parse(bytes?.toString('utf8') ?? 'null');
     return isRecord(value) ? value : undefined;
   } catch {

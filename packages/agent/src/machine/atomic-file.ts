@@ -1,21 +1,23 @@
 // Writes a file so that it is either the old or the new one, even if the process is killed.
-import { closeSync, existsSync, fsyncSync, lstatSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, lstatSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import {
   DiskError,
-  readOutside,
+  isSurelyThere,
+  readIfThere,
   readOwnFile,
   removeFileWhenFree,
   removeIfPossible,
   removeWhenFree,
   renameWhenFree,
+  steadily,
 } from '@moult/disk';
 
 /**
  * Writes `bytes` beside `file`, syncs, and renames over it. The folder is made when missing. `mode`: who may read it.
  */
 export function writeFileAtomically(file: string, bytes: Uint8Array | string, mode?: number): void {
-  if (!existsSync(dirname(file))) mkdirSync(dirname(file), { recursive: true });
+  if (!isSurelyThere(dirname(file))) mkdirSync(dirname(file), { recursive: true });
   const temporary = `${file}.${process.pid}.tmp`;
   try {
     writeSynced(temporary, bytes, mode);
@@ -63,22 +65,20 @@ export function readCopy(file: string): Buffer | undefined {
   }
 }
 
-/** The file's text, or undefined without one. Throws DiskError when it is there, and cannot be read. */
-export function readTextIfThere(file: string): string | undefined {
-  return readIfThere(file)?.toString('utf8');
-}
-
 /**
- * The file's bytes, or undefined without one. Throws DiskError when it is there, and cannot be read: `existsSync` says
- * "no" for a disk error too, and whoever believes that writes an empty file over a whole one.
+ * The bytes of a file of ours that cannot be had again. Undefined when it is missing, or a folder or a pipe is in its
+ * place. Throws what the disk says when it is there and cannot be read: it is not missing then.
  */
-export function readIfThere(file: string): Buffer | undefined {
+export function readKept(file: string): Buffer | undefined {
   try {
-    return readOutside(file);
+    return steadily(() => readOwnFile(file, { maxBytes: Number.MAX_SAFE_INTEGER }));
   } catch (error) {
-    if (error instanceof DiskError && missing.has(error.systemCode ?? '')) return undefined;
+    if (error instanceof DiskError && error.systemCode === undefined) return undefined;
     throw error;
   }
 }
 
-const missing: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR']);
+/** The file's text, or undefined without one. Throws DiskError when it is there, and cannot be read. */
+export function readTextIfThere(file: string): string | undefined {
+  return readIfThere(file)?.toString('utf8');
+}

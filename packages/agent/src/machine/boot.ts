@@ -4,13 +4,14 @@ import { execFile, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { uptime } from 'node:os';
 import { win32 } from 'node:path';
+import { isMissing } from '@moult/disk';
 import { keys } from './keys.ts';
 import type { MachineRoot } from './machine-root.ts';
 import { string } from './policy.ts';
 import type { RegistryView } from './registry.ts';
 
 export interface Machinery {
-  /** Differs from one start of the machine to the next. */
+  /** Differs from one start of the machine to the next. Throws what the system says when it does not tell. */
   boot(): string;
   /** How many people are logged on. 1 if it cannot be counted. */
   countUsers(): Promise<number>;
@@ -44,8 +45,9 @@ export function machinery(root: MachineRoot, isReal: boolean, platform = process
 function bootId(platform: NodeJS.Platform): string {
   try {
     if (platform === 'linux') return readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
-  } catch {
-    // A container without it.
+  } catch (error) {
+    // A container without it. Anything else is not another start of the machine.
+    if (!isMissing(error)) throw error;
   }
   return `up ${Math.floor(uptime())}`;
 }

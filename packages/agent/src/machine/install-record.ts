@@ -1,8 +1,7 @@
 // The registry values that `moult agent install` found and wrote. The uninstallation restores a value if it was not
 // changed since. Kept as .reg text inside of JSON, which holds every type of value exactly.
-import { readOwnFile } from '@moult/disk';
 import { isRecord } from '../host/state-file.ts';
-import { writeFileAtomically } from './atomic-file.ts';
+import { readKept, writeFileAtomically } from './atomic-file.ts';
 import { keys } from './keys.ts';
 import type { MachineRoot } from './machine-root.ts';
 import type { RegistryChange, RegistryView } from './registry.ts';
@@ -18,10 +17,14 @@ export interface RecordedValue {
   after: RegistryValue | undefined;
 }
 
-/** The recorded values, oldest first. Empty without a record, or with one that cannot be read. */
+/**
+ * The recorded values, oldest first. Empty without a record, or with a damaged one. Throws what the disk says when it
+ * cannot read the record.
+ */
 export function readInstallRecord({ installRecord }: MachineRoot): RecordedValue[] {
+  const bytes = readKept(installRecord);
   try {
-    const fields: unknown = JSON.parse(readOwnFile(installRecord)?.toString('utf8') ?? '{}');
+    const fields: unknown = JSON.parse(bytes?.toString('utf8') ?? '{}');
     if (!isRecord(fields) || !Array.isArray(fields.values)) return [];
     const [before, after] = [viewOfText(fields.before), viewOfText(fields.after)];
     return fields.values.flatMap((one) => {

@@ -3,7 +3,7 @@
 // guard (lock-guard.ts).
 
 import { closeSync, linkSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
-import { removeFileWhenFree } from '@moult/disk';
+import { isMissing, removeFileWhenFree, steadily } from '@moult/disk';
 import { writeFileAtomically } from './atomic-file.ts';
 import { isGuardTaken, takeGuard } from './lock-guard.ts';
 
@@ -16,7 +16,7 @@ export interface HeldLock {
   release(): void;
 }
 
-/** Takes the lock at `file`, or answers who holds it. */
+/** Takes the lock at `file`, or answers who holds it. Throws what the disk says: a lock that it cannot read is not free. */
 export function tryLock(file: string): HeldLock | LockHolder {
   return isGuarded ? tryGuarded(file) : tryUnguarded(file);
 }
@@ -40,7 +40,7 @@ function tryGuarded(file: string): HeldLock | LockHolder {
   for (let attempt = 0; attempt < 20; attempt++) {
     const guard = takeGuard(file);
     if (!guard) {
-      const holder = readLock(file);
+      const holder = glimpseLock(file);
       if (holder && processLives(holder.pid)) return holder;
       Atomics.wait(sleeper, 0, 0, 10);
       continue;
@@ -59,7 +59,7 @@ function tryGuarded(file: string): HeldLock | LockHolder {
       },
     };
   }
-  return readLock(file) ?? { pid: 0, started: '' };
+  return glimpseLock(file) ?? { pid: 0, started: '' };
 }
 
 /** As tryLock, tried for `waitMs`. Undefined when it stays taken. Blocks the thread: for waits of a second or two. */
@@ -73,7 +73,7 @@ export function lockWaiting(file: string, waitMs: number): HeldLock | undefined 
   }
 }
 
-/** The living holder of the lock at `file`, if any. */
+/** The living holder of the lock at `file`, if any. Throws what the disk says when it cannot read the lock. */
 export function lockHolder(file: string): LockHolder | undefined {
   const holder = readLock(file);
   if (!holder || !isAlive(holder) || isForgotten(file, holder)) return undefined;
@@ -85,7 +85,7 @@ export function noteProcess(file: string, pid: number): void {
   writeFileAtomically(file, JSON.stringify({ pid, started: startOf(pid) ?? '' }));
 }
 
-/** The process that noteProcess noted at `file`, as long as it lives. */
+/** The process that noteProcess noted at `file`, as long as it lives. Throws what the disk says when it cannot read the file. */
 export function livingProcess(file: string): LockHolder | undefined {
   const holder = readLock(file);
   return holder && isAlive(holder) ? holder : undefined;
@@ -125,25 +125,32 @@ function removeStale(file: string, seen: LockHolder | undefined): void {
   } catch {
     return;
   }
-  const moved = readLock(aside);
-  if (moved && isAlive(moved) && moved.pid !== seen?.pid) {
-    try {
-      linkSync(aside, file);
-    } catch {
-      // A third one took the lock meanwhile. It is held, which is all that matters.
-    }
+  let isAnother = true;
+  try {
+    const moved = readLock(aside);
+    isAnother = moved !== undefined && isAlive(moved) && moved.pid !== seen?.pid;
+  } finally {
+    if (isAnother) putBack(aside, file);
+    removeFileWhenFree(aside);
   }
-  removeFileWhenFree(aside);
+}
+
+function putBack(aside: string, file: string): void {
+  try {
+    linkSync(aside, file);
+  } catch {
+    // A third one took the lock meanwhile. It is held, which is all that matters.
+  }
 }
 
 function releaseOwn(file: string, mine: LockHolder): void {
   heldHere.delete(file);
-  const holder = readLock(file);
-  if (holder?.pid !== mine.pid || holder.started !== mine.started) return;
   try {
+    const holder = readLock(file);
+    if (holder?.pid !== mine.pid || holder.started !== mine.started) return;
     removeFileWhenFree(file);
   } catch {
-    // The disk takes no change now. The work under the lock is done. The file is a forgotten one from here on.
+    // The disk fails, or takes no change now. The work under the lock is done. The file is a forgotten one from here on.
   }
 }
 
@@ -155,9 +162,29 @@ function isForgotten(file: string, holder: LockHolder): boolean {
   return holder.pid === process.pid && !heldHere.has(file);
 }
 
+/** Undefined without a lock, or with rubbish in its place. Throws what the disk says: somebody may hold the lock. */
 function readLock(file: string): LockHolder | undefined {
   try {
-    const value: unknown = JSON.parse(readFileSync(file, 'utf8'));
+    return parseLock(steadily(() => readFileSync(file, 'utf8')));
+  } catch (error) {
+    // A folder in its place is nobody's lock.
+    if (isMissing(error) || (error instanceof Error && 'code' in error && error.code === 'EISDIR')) return undefined;
+    throw error;
+  }
+}
+
+/** As readLock. Undefined as well while the disk does not tell: the guard decides, and it is asked again. */
+function glimpseLock(file: string): LockHolder | undefined {
+  try {
+    return parseLock(readFileSync(file, 'utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+function parseLock(text: string): LockHolder | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
     if (typeof value !== 'object' || value === null) return undefined;
     const { pid, started } = value as Record<string, unknown>;
     return typeof pid === 'number' && typeof started === 'string' ? { pid, started } : undefined;

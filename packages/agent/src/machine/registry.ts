@@ -1,10 +1,11 @@
 // HKLM behind one small interface: a .reg file in a root, the real registry on Windows.
 
 import { dirname } from 'node:path';
+import { readIfThere } from '@moult/disk';
 import { hresult } from '@moult/protocol/hresult';
 import { programBounds } from '../bounds.ts';
 import { AgentError } from '../errors.ts';
-import { readIfThere, writeFileAtomically } from './atomic-file.ts';
+import { writeFileAtomically } from './atomic-file.ts';
 import { brandedRegistry } from './brand.ts';
 import { onDisk } from './disk-error.ts';
 import { lockWaiting } from './lock.ts';

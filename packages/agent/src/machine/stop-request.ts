@@ -1,8 +1,8 @@
 // Asks a host to end. Windows has no signals, and to kill a process there leaves it no time to finish. So the caller writes
 // the process id of the host to a file that the host looks for. A file for another host counts for nothing.
 
-import { existsSync, readFileSync } from 'node:fs';
-import { removeFileWhenFree } from '@moult/disk';
+import { readFileSync } from 'node:fs';
+import { isSurelyThere, removeFileWhenFree } from '@moult/disk';
 import { writeFileAtomically } from './atomic-file.ts';
 import type { MachineRoot } from './machine-root.ts';
 
@@ -14,7 +14,7 @@ export function requestStop(root: MachineRoot, pid: number, platform: string = p
 
 /** Whether this process is asked to end. The request is gone afterwards. */
 export function isAskedToStop({ stopRequest }: MachineRoot): boolean {
-  if (!existsSync(stopRequest)) return false;
+  if (!isSurelyThere(stopRequest)) return false;
   try {
     const pid = Number(readFileSync(stopRequest, 'latin1'));
     removeFileWhenFree(stopRequest);

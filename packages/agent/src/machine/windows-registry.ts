@@ -58,7 +58,7 @@ function viewThrough(reg: RegProgram, ownTrees: readonly string[]): RegistryView
   const trees = new Map<string, RegistryView>();
   const lists = new Map<string, ListedKey | undefined>();
   const treeOf = (root: string): RegistryView => {
-    const known = trees.get(root) ?? viewOf(readExport(reg.export(root)));
+    const known = trees.get(root) ?? viewOf(readOwn(reg, root));
     trees.set(root, known);
     return known;
   };
@@ -78,6 +78,17 @@ function viewThrough(reg: RegProgram, ownTrees: readonly string[]): RegistryView
     values: (key) => viewFor(key).values(key),
     subkeys: (key) => viewFor(key).subkeys(key),
   };
+}
+
+/**
+ * A key that is listed and cannot be exported is there: its values are unknown, not missing. A full disk is the usual
+ * reason.
+ */
+function readOwn(reg: RegProgram, root: string): RegistryTree {
+  const text = reg.export(root);
+  if (text !== undefined || reg.query(root) === undefined) return readExport(text);
+  const why = `${root} is there and reg.exe cannot export it. Look for room in the folder for temporary files.`;
+  throw new AgentError('AGENT_CONFIG_BAD_REGISTRY', why, { hresult: hresult.setupUnexpected });
 }
 
 function readExport(text: Uint8Array | undefined): RegistryTree {

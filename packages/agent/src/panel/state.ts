@@ -1,5 +1,5 @@
 // Everything that the panel shows, read from the disk, and the two things that a person does there.
-import { existsSync } from 'node:fs';
+import { isSurelyThere } from '@moult/disk';
 import { visibleText } from '@moult/formats/text';
 import { hresult } from '@moult/protocol/hresult';
 import { AgentError } from '../errors.ts';
@@ -80,7 +80,7 @@ export function requireCheckAllowed(root: MachineRoot): void {
 /** At its start a detection writes the present as its time. */
 function isChecking(root: MachineRoot, { running, nextDetection }: AgentStatus, now: Date): boolean {
   if (!running) return false;
-  return existsSync(root.detectRequest) || (nextDetection !== undefined && new Date(nextDetection) <= now);
+  return isSurelyThere(root.detectRequest) || (nextDetection !== undefined && new Date(nextDetection) <= now);
 }
 
 function lastCheckOf({ results: { detect } }: AgentStatus): PanelState['lastCheck'] {

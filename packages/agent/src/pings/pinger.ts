@@ -68,7 +68,7 @@ function queryOf(parts: PingerParts, what: Ping): string {
 
 /** Sends what waits in urllog.dat, oldest first. Stops at the first that cannot be sent. Never throws. */
 async function sendKeptPings(parts: PingerParts, fresh: string): Promise<void> {
-  for (let waiting = readUrlLog(parts.urlLog); waiting.length > 0; waiting = readUrlLog(parts.urlLog)) {
+  for (let waiting = waitingPings(parts); waiting.length > 0; waiting = waitingPings(parts)) {
     const [oldest] = waiting;
     if (!oldest) return;
     try {
@@ -88,6 +88,16 @@ async function sendKeptPings(parts: PingerParts, fresh: string): Promise<void> {
       late ? 'sent-late' : 'sent',
       `${late ? 'Kept ping' : 'Ping'} sent to ${parts.statusServer}: ${oldest.query}`,
     );
+  }
+}
+
+/** What the disk does not tell now waits for the next ping. */
+function waitingPings({ urlLog, log }: PingerParts): KeptPing[] {
+  try {
+    return readUrlLog(urlLog);
+  } catch (error) {
+    log('kept', `urllog.dat cannot be read: ${error instanceof Error ? error.message : error}`);
+    return [];
   }
 }
 

@@ -4,7 +4,7 @@
 import { removeFileWhenFree } from '@moult/disk';
 import { decodeText } from '@moult/formats/text';
 import { programBounds } from '../bounds.ts';
-import { readCopy, writeFileAtomically } from '../machine/atomic-file.ts';
+import { readKept, writeFileAtomically } from '../machine/atomic-file.ts';
 
 export interface KeptPing {
   statusServer: string;
@@ -12,9 +12,12 @@ export interface KeptPing {
   query: string;
 }
 
-/** The pings that wait, oldest first, whatever the file was saved as. Lines that are damaged are passed over. */
+/**
+ * The pings that wait, oldest first, whatever the file was saved as. Lines that are damaged are passed over. Throws what
+ * the disk says when it cannot read the file.
+ */
 export function readUrlLog(file: string): KeptPing[] {
-  const bytes = readCopy(file);
+  const bytes = readKept(file);
   if (!bytes) return [];
   const lines = decodeText(bytes).split(/\r?\n/);
   return lines.flatMap((line) => {

@@ -1,7 +1,7 @@
 // Policy from files: the Registry.pol of the local Group Policy object, if no Windows applies it, and a config file
-// with Windows' names. As Windows does, the agent skips a file that it cannot read, and reports it.
-import { existsSync } from 'node:fs';
-import { readOutside } from '@moult/disk';
+// with Windows' names. As Windows does, the agent skips a file that it does not understand, and reports it. A file that
+// the disk cannot read is no such file: without its policy nothing is decided.
+import { isDiskFault, readIfThere } from '@moult/disk';
 import { applyInstructions, parsePolicyFile, type RegistryTree } from '@moult/formats/registry';
 import { programBounds } from '../bounds.ts';
 import { brandedTree } from '../machine/brand.ts';
@@ -10,13 +10,18 @@ import { fullKeyPath } from '../machine/registry-text.ts';
 import { noPolicyFiles, type PolicyFiles } from './resolve.ts';
 import { policyValueByName } from './values.ts';
 
-/** The values of a machine's policy files. Does not throw: what cannot be read is among the faults. */
+/**
+ * The values of a machine's policy files. One that is damaged is among the faults. Throws DiskError DISK_UNREADABLE for
+ * one that is there and cannot be read.
+ */
 export function readPolicyFiles(root: MachineRoot): PolicyFiles {
   const faults: string[] = [];
   const attempt = <Result>(file: string, read: (bytes: Buffer) => Result, otherwise: Result): Result => {
     try {
-      return existsSync(file) ? read(readOutside(file, { maxBytes: programBounds.maxPolicyBytes })) : otherwise;
+      const bytes = readIfThere(file, { maxBytes: programBounds.maxPolicyBytes });
+      return bytes ? read(bytes) : otherwise;
     } catch (error) {
+      if (isDiskFault(error)) throw error;
       faults.push(`${file} is skipped: ${error instanceof Error ? error.message : String(error)}`);
       return otherwise;
     }

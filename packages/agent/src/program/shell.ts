@@ -1,7 +1,7 @@
 // The common part of both agent programs around their detection: the child end of the host's channel, the wait for the
 // next detection, and the end with the host.
 
-import { existsSync, writeSync } from 'node:fs';
+import { writeSync } from 'node:fs';
 import { readOutside } from '@moult/disk';
 import { hresult } from '@moult/protocol/hresult';
 import type { Release } from '@moult/protocol/self-update';
@@ -16,6 +16,7 @@ import {
   type ToProgram,
 } from '../host/messages.ts';
 import { readIntactRelease } from '../host/release-folder.ts';
+import { readTextIfThere } from '../machine/atomic-file.ts';
 import { keys } from '../machine/keys.ts';
 import { giveMachineLimits } from '../machine/limits.ts';
 import { type HeldLock, lockWaiting } from '../machine/lock.ts';
@@ -309,11 +310,10 @@ function choiceMark(view: RegistryView): string {
 
 /** The operator's CA certificate that this machine has pinned. Throws AgentError AGENT_CONFIG_NO_OPERATOR. */
 export function readOperatorCertificate(root: MachineRoot): string {
-  if (!existsSync(root.operatorCertificate)) {
-    const text = `${root.operatorCertificate} is missing; without it no release can be trusted. Run "moult agent install".`;
-    throw new AgentError('AGENT_CONFIG_NO_OPERATOR', text, { hresult: hresult.untrustedRoot });
-  }
-  return readOutside(root.operatorCertificate).toString('utf8');
+  const certificate = readTextIfThere(root.operatorCertificate);
+  if (certificate !== undefined) return certificate;
+  const text = `${root.operatorCertificate} is missing; without it no release can be trusted. Run "moult agent install".`;
+  throw new AgentError('AGENT_CONFIG_NO_OPERATOR', text, { hresult: hresult.untrustedRoot });
 }
 
 function tell(message: FromProgram): void {

@@ -1,7 +1,8 @@
 // The agent as a service of this system: there after a restart, and started again when it has ended. The managers know
 // the systems. This file has the rules for all of them.
-import { existsSync } from 'node:fs';
+
 import { setTimeout as pause } from 'node:timers/promises';
+import { isThere } from '@moult/disk';
 import { hresult } from '@moult/protocol/hresult';
 import { AgentError } from '../errors.ts';
 import { lockHolder } from '../machine/lock.ts';
@@ -55,7 +56,7 @@ export interface ServiceInstalled {
  * AGENT_SERVICE_FOREIGN, AGENT_SERVICE_UNSAFE, AGENT_HOST_DISK. Failures of the system are in `problems`.
  */
 export async function installService(root: MachineRoot, options: ServiceOptions = {}): Promise<ServiceInstalled> {
-  if (!existsSync(root.hostProgram)) {
+  if (!isThere(root.hostProgram)) {
     const text = `No agent is installed in ${root.folder}. Run "moult agent install" first.`;
     throw new AgentError('AGENT_CONFIG_NOT_INSTALLED', text, { hresult: hresult.setupUnexpected });
   }
@@ -172,8 +173,8 @@ function problemsOf(
       serves === 'other-program',
       `${manager.file} starts the agent with another program. Run "moult agent service install" again.`,
     ],
-    [!existsSync(spec.program), `The program ${spec.program} is not there.`],
-    [!existsSync(root.hostProgram), `The program ${root.hostProgram} is not there. Run "moult agent install".`],
+    [!isThere(spec.program), `The program ${spec.program} is not there.`],
+    [!isThere(root.hostProgram), `The program ${root.hostProgram} is not there. Run "moult agent install".`],
     [!isEnabled, 'The service does not start with the system.'],
     [why !== undefined, `The service cannot be asked: ${why}.`],
     [why === undefined && !isWanted, 'The service is stopped.'],

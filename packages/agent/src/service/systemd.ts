@@ -1,8 +1,8 @@
 // The agent as a service of systemd. Units are files, and a link switches one on. Moult makes both without systemctl.
 // So a tree of another system, or a container where systemd does not run, gets the same.
-import { existsSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { removeFileWhenFree } from '@moult/disk';
+import { isThere, removeFileWhenFree } from '@moult/disk';
 import { onDisk } from '../machine/disk-error.ts';
 import { failureOf } from './commands.ts';
 import { linksTo, namesIn, readDefinition, removeDefinition, requireInside, writeDefinition } from './definition.ts';
@@ -24,7 +24,7 @@ export function systemdManager(parts: ServiceParts): ServiceManager {
   };
   const unavailable = () => {
     if (!isReal) return `${parts.root.folder} is not this machine`;
-    return existsSync(join(base, 'run', 'systemd', 'system')) ? undefined : 'systemd does not run here';
+    return isThere(join(base, 'run', 'systemd', 'system')) ? undefined : 'systemd does not run here';
   };
   const ifRunning = (ask: () => string[]) => (unavailable() === undefined ? ask() : []);
 

@@ -1,10 +1,9 @@
 // How this machine reaches its server: the proxy, the trust over TLS, and the bandwidth.
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { readOutside } from '@moult/disk';
+import { readIfThere } from '@moult/disk';
 import { hresult } from '@moult/protocol/hresult';
 import { AgentError } from '../errors.ts';
-import { writeFileAtomically } from '../machine/atomic-file.ts';
+import { readTextIfThere, writeFileAtomically } from '../machine/atomic-file.ts';
 import { keys } from '../machine/keys.ts';
 import type { MachineRoot } from '../machine/machine-root.ts';
 import { dword, string } from '../machine/policy.ts';
@@ -41,7 +40,7 @@ interface NetworkSources {
 
 /**
  * The values of the settings, the policy and the environment. Throws AgentError AGENT_CONFIG_BAD_PROXY,
- * AGENT_CONFIG_BAD_TLS_TRUST.
+ * AGENT_CONFIG_BAD_TLS_TRUST, DiskError for a certificate or credentials that cannot be read.
  */
 export function openNetwork({ root, registry, env, now, operatorCaPem, credentials }: NetworkSources): Network {
   const kibibytes = bandwidthOf(registry);
@@ -81,7 +80,7 @@ function readTlsTrust(registry: RegistryView): TlsTrust {
 }
 
 function readPinned({ operatorCertificate }: MachineRoot): string | undefined {
-  return existsSync(operatorCertificate) ? readOutside(operatorCertificate).toString('utf8') : undefined;
+  return readTextIfThere(operatorCertificate);
 }
 
 function credentialsFile({ agentFolder }: MachineRoot): string {
@@ -95,9 +94,10 @@ export function writeCredentials(root: MachineRoot, credentials: Credentials): v
 
 function readCredentials(root: MachineRoot): Credentials | undefined {
   const file = credentialsFile(root);
-  if (!existsSync(file)) return undefined;
+  const bytes = readIfThere(file);
+  if (!bytes) return undefined;
   try {
-    const { user, password } = JSON.parse(readOutside(file).toString('utf8'));
+    const { user, password } = JSON.parse(bytes.toString('utf8'));
     if (typeof user === 'string' && typeof password === 'string') return { user, password };
   } catch {
     // told below, without what is in it

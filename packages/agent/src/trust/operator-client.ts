@@ -1,11 +1,12 @@
 // The client of the operator's trust metadata on this machine: refreshed before anything is decided, kept on the disk,
 // and never a reason for an agent to stop. Any fault of it is an alarm, and the last good list goes on.
-import { existsSync } from 'node:fs';
+import { isThere } from '@moult/disk';
 import { selfUpdatePaths } from '@moult/protocol/self-update';
 import { type FoundTarget, openStore, refreshOrGoOn, type Standing, UpdateClient } from '@moult/releases/client';
 import { ReleaseError } from '@moult/releases/errors';
 import type { TargetsSigned } from '@moult/releases/metadata';
 import { AgentError } from '../errors.ts';
+import { readCopy } from '../machine/atomic-file.ts';
 import type { MachineRoot } from '../machine/machine-root.ts';
 import { createMetadataFetch } from './fetch.ts';
 import { fetchTrustRoot, pinTrustRoot, readTrustRoot, type TrustRootSource } from './trust-root.ts';
@@ -29,7 +30,8 @@ export interface OperatorClient {
 
 /**
  * Refreshes. A machine that has pinned no root asks its server for one, unless `pins` is false. Never throws for what a
- * server, a cache or a clock did.
+ * server, a cache or a clock did. Throws what the disk says when it does not tell whether a root is pinned: a machine
+ * that has one must not take another, and must not go on as if it had none.
  */
 export async function openOperatorClient(
   root: MachineRoot,
@@ -37,8 +39,9 @@ export async function openOperatorClient(
   { pins }: { pins: boolean },
 ): Promise<OperatorClient> {
   const alarms: string[] = [];
-  const isKnown = existsSync(root.trustFolder);
-  const firstRoot = readTrustRoot(root) ?? (isKnown || !pins ? undefined : await obtainRoot(root, source, alarms));
+  const isKnown = isThere(root.trustFolder);
+  const pinned = isKnown ? readCopy(root.trustRoot) : readTrustRoot(root);
+  const firstRoot = pinned ?? (isKnown || !pins ? undefined : await obtainRoot(root, source, alarms));
   if (!firstRoot && !isKnown) return withoutMetadata('unpinned', alarms);
   try {
     const client = new UpdateClient({

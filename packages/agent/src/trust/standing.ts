@@ -1,7 +1,8 @@
 // The state of this machine's trust metadata, for people: the result of the last refresh, and the parts that have
 // expired since. Expired metadata is an alarm and never a stop, so people must see it.
-import { existsSync } from 'node:fs';
-import { openStore } from '@moult/releases/client';
+import { isThere } from '@moult/disk';
+import { type MetadataStore, openStore } from '@moult/releases/client';
+import { ReleaseError } from '@moult/releases/errors';
 import { parseMetadata } from '@moult/releases/metadata';
 import { keys } from '../machine/keys.ts';
 import type { MachineRoot } from '../machine/machine-root.ts';
@@ -67,11 +68,14 @@ export function noteStanding(
   return { isNews };
 }
 
-/** From the disk and the registry alone: it works while the agent is stopped, and while its server is away. */
+/**
+ * From the disk and the registry alone: it works while the agent is stopped, and while its server is away. Throws
+ * DiskError when the disk does not tell whether a root is pinned.
+ */
 export function readStanding(root: MachineRoot, registry: RegistryView, now: Date): TrustStanding {
   const [state, at] = (string(registry, keys.agent, names.state) ?? '').split(' ');
   return {
-    pinned: existsSync(root.trustRoot) || existsSync(root.trustFolder),
+    pinned: isThere(root.trustRoot) || isThere(root.trustFolder),
     state: states.includes(state ?? '') ? (state as OperatorClient['state']) : undefined,
     at,
     alarm: string(registry, keys.agent, names.alarm),
@@ -85,12 +89,22 @@ function overdueIn(root: MachineRoot, now: Date): Overdue[] {
   const roles = ['root', 'timestamp', 'snapshot', 'targets', 'agent', 'updates'] as const;
   return roles
     .flatMap((role) => {
-      const [newest] = store.candidates(role);
+      const [newest] = copiesOf(store, role);
       const expires = newest && expiryOf(role, newest);
       const late = expires === undefined ? -1 : now.getTime() - Date.parse(expires);
       return expires !== undefined && late >= 0 ? [{ role, expires, days: Math.floor(late / dayMs) }] : [];
     })
     .sort((a, b) => b.days - a.days);
+}
+
+/** None of one that cannot be read: the next refresh says so, as its alarm. */
+function copiesOf(store: MetadataStore, role: string): Uint8Array[] {
+  try {
+    return store.candidates(role);
+  } catch (error) {
+    if (error instanceof ReleaseError) return [];
+    throw error;
+  }
 }
 
 function expiryOf(role: string, bytes: Uint8Array): string | undefined {

@@ -9,7 +9,7 @@ import { selfUpdatePaths, trustRootPurpose } from '@moult/protocol/self-update';
 import { TrustedSet } from '@moult/releases/client';
 import { programBounds } from '../bounds.ts';
 import { AgentError } from '../errors.ts';
-import { readCopy, writeFileAtomically } from '../machine/atomic-file.ts';
+import { readKept, writeFileAtomically } from '../machine/atomic-file.ts';
 import type { MachineRoot } from '../machine/machine-root.ts';
 import { messageOf, requirePurpose, verifyCabinet } from '../self-update/verify-cabinet.ts';
 import { type RequestLimits, send, statusError } from '../transport/request.ts';
@@ -54,14 +54,17 @@ export function requireRoot(bytes: Uint8Array, what: string, now: Date): Uint8Ar
   }
 }
 
-/** The pinned root. Undefined without one. */
+/** The pinned root. Undefined without one. Throws what the disk says when there is one that cannot be read. */
 export function readTrustRoot({ trustRoot }: MachineRoot): Uint8Array | undefined {
-  return readCopy(trustRoot);
+  return readKept(trustRoot);
 }
 
-/** Pins this root. Another one than before is another operator: what the one before had signed is forgotten. */
+/**
+ * Pins this root. Another one than before is another operator: what the one before had signed is forgotten. Throws what
+ * the disk says, with nothing forgotten when it cannot read the one before.
+ */
 export function pinTrustRoot(root: MachineRoot, bytes: Uint8Array): void {
-  const before = readCopy(root.trustRoot);
+  const before = readKept(root.trustRoot);
   if (before && Buffer.compare(before, bytes) === 0) return;
   rmSync(root.trustFolder, { recursive: true, force: true });
   mkdirSync(root.agentFolder, { recursive: true });

@@ -1,7 +1,8 @@
 // The files of a machine that are the agent's. A machine in a folder is the agent's alone. On a real Windows machine
 // the agent shares folders with Windows. There only the names count that the agent gives.
-import { lstatSync, readdirSync } from 'node:fs';
+import { lstatSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
+import { listIfThere } from '@moult/disk';
 import { isMoult } from '../machine/brand.ts';
 import type { MachineRoot } from '../machine/machine-root.ts';
 
@@ -54,16 +55,16 @@ export function histories(root: MachineRoot): OwnPath[] {
 /** Copies that the agent made of a damaged registry file. */
 export function registryFiles({ folder, registryFile }: MachineRoot): OwnPath[] {
   if (registryFile === undefined) return [];
-  return namesIn(folder)
+  return listIfThere(folder)
     .filter((name) => /^registry\.reg(?:\.lock(?:\.(?:\d+|guard|stale\.\d+))?|\.damaged-\d+|\.\d+\.tmp)?$/.test(name))
     .map((name) => ({ path: join(folder, name), what: 'registry of this machine' }));
 }
 
 /** Whether an agent of another vendor is on this machine, too: a folder that plays a machine is not one agent's alone then. */
 export function hasOtherAgents({ programFiles, hostProgram }: MachineRoot): boolean {
-  return namesIn(programFiles)
-    .flatMap((vendor) => namesIn(join(programFiles, vendor)).map((product) => join(programFiles, vendor, product)))
-    .some((folder) => join(folder, 'host.mjs') !== hostProgram && namesIn(folder).includes('host.mjs'));
+  return listIfThere(programFiles)
+    .flatMap((vendor) => listIfThere(join(programFiles, vendor)).map((product) => join(programFiles, vendor, product)))
+    .some((folder) => join(folder, 'host.mjs') !== hostProgram && listIfThere(folder).includes('host.mjs'));
 }
 
 /** Whether the machine is a real one that the agent shares with Windows. */
@@ -75,14 +76,6 @@ export function isThere(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 }
 
-export function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder).sort();
-  } catch {
-    return [];
-  }
-}
-
 const selfUpdateNames = /^(?:(?:iuident|wuident|wuaucomp|canary|host)\.cab|canary)(?:\.|$)/;
 const downloadNames = /^(?:[0-9a-f]{40}(?:\.partial(?:\.json)?)?|Install)(?:\.\d+\.tmp)?$/;
 const dataStoreNames = /^(?:session|updates|ready)\.json(?:\.|$)/;
@@ -90,7 +83,7 @@ const eventNames = /^\d{15}-\d{4}-[0-9a-f-]{36}\.json(?:\.\d+\.tmp)?$/;
 
 function entriesOf(root: MachineRoot, folder: string, what: string, names: RegExp): OwnPath[] {
   if (!sharesWithWindows(root)) return isThere(folder) ? [{ path: folder, what }] : [];
-  return namesIn(folder)
+  return listIfThere(folder)
     .filter((name) => names.test(name))
     .map((name) => ({ path: join(folder, name), what }));
 }

@@ -4,7 +4,7 @@
 // registry is restored from it.
 import { lstatSync, readlinkSync, rmdirSync } from 'node:fs';
 import { dirname, join, resolve, sep } from 'node:path';
-import { removeFileWhenFree, removeWhenFree } from '@moult/disk';
+import { listIfThere, removeFileWhenFree, removeWhenFree } from '@moult/disk';
 import { hresult } from '@moult/protocol/hresult';
 import { AgentError } from '../errors.ts';
 import { isMoult, keyOfBrand } from '../machine/brand.ts';
@@ -21,7 +21,6 @@ import {
   histories,
   isThere,
   linkOnTheWay,
-  namesIn,
   type OwnPath,
   registryFiles,
   sharesWithWindows,
@@ -192,7 +191,7 @@ class Removal {
     }
     const late = [installRecord];
     const held = [setupLock, `${setupLock}.guard`];
-    const paths = namesIn(agentFolder).map((name) => join(agentFolder, name));
+    const paths = listIfThere(agentFolder).map((name) => join(agentFolder, name));
     // The logs of a vendor's agent are in its own folder.
     const kept = this.#result.purge ? [] : histories(this.#root);
     const isKept = (path: string) => kept.some((one) => covers(one.path, path));
@@ -241,7 +240,7 @@ class Removal {
     const known = new Set([programFiles, windows]);
     const { left, removed, dryRun } = this.#result;
     const isTold = (path: string) => [...left, ...(dryRun ? removed : [])].some(({ name }) => covers(name, path));
-    for (const path of places.flatMap((place) => namesIn(place).map((name) => join(place, name))))
+    for (const path of places.flatMap((place) => listIfThere(place).map((name) => join(place, name))))
       if (!known.has(path) && !isTold(path) && !isEmptyOwn(this.#root, path))
         left.push({ what: 'other files', name: path, why: 'the agent did not make them, but an update may have' });
   }

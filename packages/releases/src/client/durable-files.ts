@@ -19,6 +19,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
+import { isDiskFault, steadily } from '@moult/disk';
 import { trustStoreBounds } from '../bounds.ts';
 
 /** The calls on files that a durable write is made of. */
@@ -30,6 +31,7 @@ export interface FileCalls {
   rename(from: string, to: string): void;
   remove(file: string): void;
   makeFolder(folder: string): void;
+  /** Undefined when it is missing, or something else than a file is in its place. Throws what the disk says. */
   read(file: string): Uint8Array | undefined;
 }
 
@@ -43,9 +45,10 @@ export const nodeFileCalls: FileCalls = {
   makeFolder: (folder) => makeOwnFolder(folder),
   read: (file) => {
     try {
-      return readRegularFile(file);
-    } catch {
-      return undefined; // not there, a folder, a pipe, unreadable: a copy is not here
+      return steadily(() => readRegularFile(file));
+    } catch (error) {
+      if (!isDiskFault(error)) return undefined;
+      throw error;
     }
   },
 };

@@ -122,6 +122,30 @@ describe('the metadata store', () => {
     assert.throws(make, { code: 'RELEASE_STORE_UNUSABLE' });
   });
 
+  it('goes on with the other copy of what the disk cannot read, and without one decides nothing', async () => {
+    const repository = new RepositorySimulator();
+    const directory = newFolder();
+    await open(directory, repository).refresh();
+    const [timestamp, goodSet] = [join(directory, 'timestamp.json'), join(directory, 'kept', 'good-set')];
+    const failing = (...files: string[]): FileCalls => ({
+      ...nodeFileCalls,
+      read: (file) => {
+        if (!files.includes(file)) return nodeFileCalls.read(file);
+        throw Object.assign(new Error('EIO: i/o error'), { code: 'EIO', errno: -5 });
+      },
+    });
+    await open(directory, repository, failing(timestamp)).refresh();
+    await open(directory, repository, failing(goodSet)).refresh();
+    // Whoever answers with an old timestamp now must not find a client that forgot the newer one.
+    await assert.rejects(async () => open(directory, repository, failing(timestamp, goodSet)).refresh(), {
+      code: 'RELEASE_STORE_UNUSABLE',
+      message: /timestamp\.json cannot be read/,
+    });
+    const client = open(directory, repository);
+    await client.refresh();
+    assert.equal(client.versions.timestamp, 1);
+  });
+
   it('on a full disk keeps what it had, and says what to check', async () => {
     const repository = new RepositorySimulator();
     const directory = newFolder();

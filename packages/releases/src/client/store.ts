@@ -2,7 +2,8 @@
 //   DIR/ROLE.json      the newest verified file of each role, as served (names percent-encoded)
 //   DIR/kept/good-set  the last complete set that belonged together: one file, so that it is never half of two sets
 // Any of them may be missing, cut or rubbish: the other, and then the root that came with the program, take its place.
-// A file that is read here is a candidate only. The trusted set verifies it again.
+// A file that is read here is a candidate only. The trusted set verifies it again. A file that the disk cannot read is not
+// a missing one: without another copy nothing is decided, because what it forbids is not known.
 
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
@@ -13,7 +14,10 @@ import { type FileCalls, nodeFileCalls, removeDurably, writeDurably } from './du
 
 /** The place of the client's metadata between runs. */
 export interface MetadataStore {
-  /** The copies of a role's metadata, best first. None without any. */
+  /**
+   * The copies of a role's metadata, best first. None without any. Throws RELEASE_STORE_UNUSABLE when the newest cannot
+   * be read, and no other is stored.
+   */
   candidates(role: string): Uint8Array[];
   /** The set that was complete last time: role → bytes. */
   goodSet(): ReadonlyMap<string, Uint8Array>;
@@ -41,19 +45,36 @@ export function openStore(
       throw new ReleaseError('RELEASE_STORE_UNUSABLE', text, { cause, role });
     }
   };
+  const readCopy = (file: string): Uint8Array | undefined | { fault: unknown } => {
+    try {
+      return calls.read(file);
+    } catch (fault) {
+      return { fault };
+    }
+  };
+  const isCopy = (copy: Uint8Array | undefined | { fault: unknown }) => copy instanceof Uint8Array;
   const store: MetadataStore = {
     candidates(role) {
-      const copies = [calls.read(fileOf(role)), store.goodSet().get(role), role === 'root' ? firstRoot : undefined];
-      return copies.filter((copy) => copy !== undefined);
+      const newest = readCopy(fileOf(role));
+      const stored = [newest, store.goodSet().get(role)].filter(isCopy);
+      if (newest && !isCopy(newest) && stored.length === 0) {
+        const text = `${fileOf(role)} cannot be read, and there is no other copy. Check the disk, and the permissions.`;
+        throw new ReleaseError('RELEASE_STORE_UNUSABLE', text, { cause: newest.fault, role });
+      }
+      return role === 'root' && firstRoot ? [...stored, firstRoot] : stored;
     },
-    goodSet: () => readSet(calls.read(goodFile)),
+    // One that cannot be read is no more than a copy that is lost: the newest files say what came last.
+    goodSet: () => {
+      const bytes = readCopy(goodFile);
+      return readSet(isCopy(bytes) ? bytes : undefined);
+    },
     save(role, bytes) {
       guarded(role, () => writeDurably(fileOf(role), bytes, calls));
     },
     saveGoodSet(set) {
       const bytes = encodeSet(set);
-      const before = calls.read(goodFile);
-      if (before && Buffer.compare(before, bytes) === 0) return;
+      const before = readCopy(goodFile);
+      if (isCopy(before) && Buffer.compare(before, bytes) === 0) return;
       guarded('targets', () => writeDurably(goodFile, bytes, calls));
     },
     forget(roles) {
@@ -61,7 +82,7 @@ export function openStore(
       const had = roles.filter((role) => set.delete(role)).length > 0;
       guarded('root', () => {
         if (had) writeDurably(goodFile, encodeSet(set), calls);
-        for (const role of roles) if (calls.read(fileOf(role))) removeDurably(fileOf(role), calls);
+        for (const role of roles) if (readCopy(fileOf(role)) !== undefined) removeDurably(fileOf(role), calls);
       });
     },
   };

@@ -1,6 +1,6 @@
 // The role `agent` as a server fills it: it lists each release of the server once. A release that is listed stays as it
 // is, whoever listed it.
-import { existsSync } from 'node:fs';
+import { isThere } from '@moult/disk';
 import { writeDurably } from '../client/durable-files.ts';
 import { ReleaseError } from '../errors.ts';
 import { type ReleaseTarget, readOurTarget } from '../metadata/custom.ts';
@@ -52,7 +52,7 @@ export function coverReleases(directory: string, carried: ReadonlyMap<string, Ca
       const file = { length: bytes.length, hashes: { sha256: sha256Hex(bytes) } };
       readOurTarget(path, { ...file, custom: { moult: ours } });
       const stored = repository.folder.targetFile(path, file.hashes.sha256);
-      if (!existsSync(stored)) writeDurably(stored, bytes);
+      if (!isThere(stored)) writeDurably(stored, bytes);
       signed = withListed(repository.folder, signed, { path, bytes, ours, file }, deltasByItself);
     }
     const covered = Object.entries(signed.targets).filter(([path, file]) => readOurTarget(path, file)).length;

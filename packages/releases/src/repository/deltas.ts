@@ -1,6 +1,6 @@
 // The deltas of a release that is listed again: from the releases before it, and from nothing (the release,
 // compressed).
-import { existsSync } from 'node:fs';
+import { isThere } from '@moult/disk';
 import { readRegularFile, writeDurably } from '../client/durable-files.ts';
 import { baseOf, emptySha256, makeDelta } from '../delta/index.ts';
 import { type DeltaRecipe, type OurTarget, type ReleaseTarget, readOurTarget } from '../metadata/custom.ts';
@@ -65,7 +65,7 @@ function makeDeltas(
     const target = `${path.replace(/\.[a-z0-9]+$/, '')}.from-${fromSha256.slice(0, 16)}.zst`;
     const sha256 = sha256Hex(delta.bytes);
     const stored = folder.targetFile(target, sha256);
-    if (!existsSync(stored)) writeDurably(stored, delta.bytes);
+    if (!isThere(stored)) writeDurably(stored, delta.bytes);
     targets.set(target, { length: delta.bytes.length, hashes: { sha256 }, custom: { moult: { kind: 'delta' } } });
     recipes.push({ fromSha256, target, algorithm: 'zstd-dictionary', windowLog: delta.windowLog });
   }

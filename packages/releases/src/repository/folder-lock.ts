@@ -2,6 +2,7 @@
 import { closeSync, constants, fchmodSync, fstatSync, openSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { DiskError } from '@moult/disk';
 import { giveToOwnerOf, makeOwnFolder } from '../client/durable-files.ts';
 import { ReleaseError } from '../errors.ts';
 
@@ -39,8 +40,9 @@ export function withDiskWords<T>(what: string, work: () => T): T {
 
 /** A refusal of the disk as RELEASE_REPOSITORY_UNWRITABLE. Any other error as it is. */
 export function inDiskWords(what: string, error: unknown): unknown {
-  const { path } = error as NodeJS.ErrnoException;
-  const code = codeOf(error);
+  const told = error instanceof DiskError ? (error.cause ?? error) : error;
+  const { path } = told as NodeJS.ErrnoException;
+  const code = codeOf(told);
   const [reason, remedy] = (code !== undefined && refusals[code]) || [];
   if (reason === undefined) return error;
   const place = path === undefined ? `(${code})` : `(${code}, ${path})`;

@@ -6,18 +6,9 @@
 //   DIR/keys.making      those of a repository that is being made: without its root nobody needs them
 //   DIR/publishing       there while a publication is on its way, so that an interrupted one is ended
 //   DIR/lock             held while a command changes something. Ends with its process
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  openSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { closeSync, fsyncSync, openSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { isThere, listIfThere } from '@moult/disk';
 import {
   giveToOwnerOf,
   makeOwnFolder,
@@ -69,8 +60,9 @@ export class RepositoryFolder {
     this.targets = join(directory, 'public', 'targets');
   }
 
+  /** Throws DiskError when the disk does not tell: a new repository over one that is there would cut off every agent. */
   exists(): boolean {
-    return existsSync(join(this.directory, 'keys')) || (existsSync(this.#making) && this.#hasRoot());
+    return isThere(join(this.directory, 'keys')) || (isThere(this.#making) && this.#hasRoot());
   }
 
   /**
@@ -151,7 +143,7 @@ export class RepositoryFolder {
   }
 
   unstage(role: string): void {
-    if (existsSync(this.stagedFile(role))) removeDurably(this.stagedFile(role));
+    if (isThere(this.stagedFile(role))) removeDurably(this.stagedFile(role));
   }
 
   /** The names are built here from roles and versions, never from outside. */
@@ -178,7 +170,7 @@ export class RepositoryFolder {
 
   /** A publication was begun and not ended: the next one ends it. */
   isPublishing(): boolean {
-    return existsSync(join(this.directory, 'publishing'));
+    return isThere(join(this.directory, 'publishing'));
   }
 
   setPublishing(on: boolean): void {
@@ -246,13 +238,13 @@ export class RepositoryFolder {
   }
 
   #hasRoot(): boolean {
-    return existsSync(this.stagedFile('root')) || this.#versions('root').length > 0;
+    return isThere(this.stagedFile('root')) || this.#versions('root').length > 0;
   }
 
   /** A root names the keys: they are its own now. Without a root their signatures were never seen. */
   #settleMaking(): void {
     const making = this.#making;
-    if (!existsSync(making)) return;
+    if (!isThere(making)) return;
     const keys = join(this.directory, 'keys');
     if (this.#hasRoot()) {
       makeOwnFolder(keys, 0o700);
@@ -301,7 +293,7 @@ export class RepositoryFolder {
 
   #read<K extends RoleKind>(kind: K, name: string): Metadata<SignedOf[K]> | undefined {
     const file = join(this.metadata, name);
-    return existsSync(file) ? parseMetadata(kind, readRegularFile(file)) : undefined;
+    return isThere(file) ? parseMetadata(kind, readRegularFile(file)) : undefined;
   }
 }
 
@@ -347,10 +339,6 @@ export function writeNewSecret(file: string, text: string): boolean {
 
 function keyFileName(name: string, { keyid }: SigningKey): string {
   return `${name}-${keyid.slice(0, 12)}.key`;
-}
-
-function listIfThere(folder: string): string[] {
-  return existsSync(folder) ? readdirSync(folder) : [];
 }
 
 /** The files of all published targets, as `PATH/DIGEST.NAME` below the targets folder. */

@@ -1,11 +1,13 @@
 // Which root of a repository is the newest one that is published.
-import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { readOwnFile } from '@moult/disk';
+import { listIfThere, readOwnFile } from '@moult/disk';
 
-/** The name of the file in `public/metadata`. Undefined when nothing is published. */
+/**
+ * The name of the file in `public/metadata`. Undefined when nothing is published. Throws DiskError when the folder
+ * cannot be read: agents must not hear that there is no root.
+ */
 export function newestRootName(directory: string): string | undefined {
-  const versions = namesIn(join(directory, 'public', 'metadata')).flatMap(
+  const versions = listIfThere(join(directory, 'public', 'metadata')).flatMap(
     (name) => /^(\d{1,15})\.root\.json$/.exec(name)?.[1] ?? [],
   );
   const newest = versions.sort((a, b) => Number(b) - Number(a))[0];
@@ -18,12 +20,4 @@ export function readNewestRoot(directory: string): Buffer | undefined {
   return name === undefined
     ? undefined
     : readOwnFile(join(directory, 'public', 'metadata', name), { followLink: false });
-}
-
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
 }

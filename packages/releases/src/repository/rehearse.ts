@@ -2,9 +2,9 @@
 // not stay. No key is copied to the disk: keys at hand and new keys stay in memory. The next rehearsal removes the rest of
 // one that was killed.
 
-import { cpSync, existsSync, rmSync } from 'node:fs';
+import { cpSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { temporaryFolder } from '@moult/disk';
+import { isThere, temporaryFolder } from '@moult/disk';
 import { counted } from '@moult/formats/text';
 import { readRegularFile } from '../client/durable-files.ts';
 import type { Fetch } from '../client/fetch.ts';
@@ -103,7 +103,7 @@ function copyWithoutSecrets({ folder }: Repository, copy: string): void {
   const work = () => {
     for (const source of [folder.metadata, join(folder.directory, 'staged')]) {
       const target = join(copy, relative(folder.directory, source));
-      if (existsSync(source)) cpSync(source, target, { recursive: true });
+      if (isThere(source)) cpSync(source, target, { recursive: true });
     }
   };
   try {

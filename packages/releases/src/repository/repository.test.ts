@@ -1,7 +1,17 @@
 // The operator's repository, held to two clients: ours and tuf-js.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { cpSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
@@ -27,6 +37,7 @@ import {
   ensureRepository,
   follow,
   generateKey,
+  newestRootName,
   offlineRoles,
   Repository,
   readDetached,
@@ -35,6 +46,8 @@ import {
   type SigningKey,
   signDetached,
 } from './index.ts';
+
+const isWindows = process.platform === 'win32';
 
 describe('a repository of one command', () => {
   it('is verified by our client and by tuf-js, target included', async () => {
@@ -45,6 +58,24 @@ describe('a repository of one command', () => {
     const target = await foreign(repository).getTargetInfo(path);
     assert.deepEqual(target?.custom, { moult: release });
     assert.equal(await foreign(repository).getTargetInfo('updates/x/1'), undefined);
+  });
+
+  it('is not made anew, and has a root, while the disk cannot read its folder', { skip: isWindows }, () => {
+    const { directory } = newDefault().folder;
+    for (const [name, act] of [
+      ['keys', () => ensureRepository(directory, new Date())],
+      [join('public', 'metadata'), () => newestRootName(directory)],
+    ] as const) {
+      const path = join(directory, name);
+      renameSync(path, `${path}.aside`);
+      // As with a disk error, existsSync says that there is nothing.
+      symlinkSync(path, path);
+      assert.throws(act, ({ code }) => code === 'DISK_UNREADABLE' || code === 'RELEASE_REPOSITORY_UNWRITABLE');
+      assert.ok(lstatSync(path).isSymbolicLink());
+      rmSync(path);
+      renameSync(`${path}.aside`, path);
+    }
+    assert.equal(newestRootName(directory), '1.root.json');
   });
 
   it('keeps its keys in files that only their owner reads', () => {

@@ -1,7 +1,7 @@
 // The operator's repository: staged changes, signatures of people on other machines, publication, renewal. Each method
 // takes the lock, and the time as an argument.
 
-import { existsSync } from 'node:fs';
+import { isThere } from '@moult/disk';
 import { counted } from '@moult/formats/text';
 import { clientLimits } from '../bounds.ts';
 import { writeDurably } from '../client/durable-files.ts';
@@ -78,7 +78,7 @@ export class Repository {
     this.folder.locked(() => {
       const stored = this.folder.targetFile(path, file.hashes.sha256);
       const keep = () => {
-        if (!existsSync(stored)) writeDurably(stored, bytes);
+        if (!isThere(stored)) writeDurably(stored, bytes);
       };
       this.#edit(role, now, (signed) => withListed(this.folder, signed, { path, bytes, ours, file }, deltas), { keep });
     });

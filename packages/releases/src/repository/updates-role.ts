@@ -1,8 +1,9 @@
 // The role `updates` as the server keeps it: the catalog's statements about covered updates, any number of changes in
 // one new version. Targets that people added by hand (moult release add --update) stay as they are.
-import { existsSync } from 'node:fs';
+
 import { mkdir, open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { isThere } from '@moult/disk';
 import { clientLimits } from '../bounds.ts';
 import { syncFolder, writeDurably } from '../client/durable-files.ts';
 import { ReleaseError } from '../errors.ts';
@@ -57,7 +58,7 @@ export function coverUpdates(directory: string, wanted: ReadonlyMap<string, Cove
   withDiskWords(cannotChange(directory), () => {
     for (const [path, { bytes }] of wanted) {
       const file = folder.targetFile(path, sha256Hex(bytes));
-      if (!existsSync(file)) writeDurably(file, bytes);
+      if (!isThere(file)) writeDurably(file, bytes);
     }
   });
   return coverPlaced(directory, placedUpdates(wanted), now);
@@ -104,7 +105,7 @@ export async function placeFiles(directory: string, wanted: ReadonlyMap<string, 
   const folder = new RepositoryFolder(directory);
   const missing = [...wanted].flatMap(([path, { bytes }]) => {
     const file = folder.targetFile(path, sha256Hex(bytes));
-    return existsSync(file) ? [] : [{ file, bytes }];
+    return isThere(file) ? [] : [{ file, bytes }];
   });
   const places = missing.values();
   const work = async () => {

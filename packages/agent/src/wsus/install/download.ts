@@ -1,10 +1,10 @@
 // Downloads update files in ranges and resumes them. A file is taken only with the size, SHA-1 and SHA-256 that are
 // signed. No file is held in memory, the disk keeps a reserve for self-updates, and unfinished files are bounded.
 import { createHash, type Hash } from 'node:crypto';
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readSync, rmSync, statfsSync, statSync } from 'node:fs';
+import { closeSync, fsyncSync, mkdirSync, openSync, readSync, rmSync, statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { UpdateFile } from '@moult/catalog';
-import { renameWhenFree } from '@moult/disk';
+import { isSurelyThere, renameWhenFree } from '@moult/disk';
 import { hresult } from '@moult/protocol/hresult';
 import { createPace } from '@moult/releases/client';
 import { transportBounds } from '../../bounds.ts';
@@ -45,7 +45,7 @@ export async function downloadFile(parts: DownloadParts, url: string, file: Upda
   const { root, content } = parts;
   mkdirSync(root.downloadFolder, { recursive: true });
   const target = join(root.downloadFolder, nameOf(file));
-  if (existsSync(target) && isRight(target, file)) return target;
+  if (isSurelyThere(target) && isRight(target, file)) return target;
   boundPartials(root, content.maxPartialBytes, nameOf(file));
   requireTakeable(parts, url, file);
   const partial = `${target}.partial`;

@@ -3,9 +3,9 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import type { Handler, ReturnCode } from '@moult/catalog';
-import { FolderTree, pathInside, removeIfPossible, removeWhenFree } from '@moult/disk';
+import { FolderTree, isThere, pathInside, removeIfPossible, removeWhenFree } from '@moult/disk';
 import { extractAll, readCabinet } from '@moult/formats/cab';
 import { visibleText } from '@moult/formats/text';
 import { hresult } from '@moult/protocol/hresult';
@@ -119,7 +119,7 @@ function programIn(folder: string, name: string): string {
   } catch (cause) {
     throw refuse('leads out of the files of the update, and is not run', cause);
   }
-  if (!existsSync(program)) throw refuse('is not among the files of the update');
+  if (!isThere(program)) throw refuse('is not among the files of the update');
   return program;
 }
 

@@ -1,6 +1,6 @@
 // One range of an update file, appended as it comes. A server says by its ETag whether it still has the file whose
 // beginning is here. One that speaks of another place, or of another length, is not believed.
-import { existsSync, writeSync } from 'node:fs';
+import { writeSync } from 'node:fs';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { UpdateFile } from '@moult/catalog';
 import { readOutside } from '@moult/disk';
@@ -92,10 +92,8 @@ function strongTag({ etag }: IncomingHttpHeaders): string | undefined {
 
 /** Of the same address alone: another server has tags of its own. */
 function readTag({ url, partial }: PartialDownload): string | undefined {
-  const file = `${partial}.json`;
-  if (!existsSync(file)) return undefined;
   try {
-    const known = JSON.parse(readOutside(file).toString('utf8'));
+    const known = JSON.parse(readOutside(`${partial}.json`).toString('utf8'));
     return known.url === url && typeof known.etag === 'string' ? strongTag({ etag: known.etag }) : undefined;
   } catch {
     return undefined;

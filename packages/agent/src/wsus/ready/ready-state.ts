@@ -4,7 +4,7 @@
 import { join } from 'node:path';
 import type { Handler, UpdateFile } from '@moult/catalog';
 import { asCount, isRecord, isTime } from '../../host/state-file.ts';
-import { readTextIfThere, writeFileAtomically } from '../../machine/atomic-file.ts';
+import { readKept, writeFileAtomically } from '../../machine/atomic-file.ts';
 import type { MachineRoot } from '../../machine/machine-root.ts';
 import type { NeededRestart, UpdateKind } from '../../plan/work.ts';
 
@@ -41,6 +41,7 @@ export interface ReadyState {
 }
 
 export interface ReadyStore {
+  /** Throws what the disk says when it cannot read the file. */
   read(): ReadyState;
   /** Replaces the file. Throws what the disk says. */
   write(state: ReadyState): void;
@@ -53,7 +54,7 @@ export function openReadyStore(root: MachineRoot, server: string): ReadyStore {
   const file = join(root.dataStoreFolder, 'ready.json');
   return {
     read() {
-      const fields = parse(readTextIfThere(file) ?? '');
+      const fields = parse(readKept(file)?.toString('utf8') ?? '');
       if (!isRecord(fields)) return { ...nothing, entries: [] };
       const restart = readRestart(fields.restart);
       if (fields.server !== server) return { ...nothing, entries: [], restart };

@@ -2,9 +2,8 @@
 // (one file each) until a server has taken them.
 
 import { randomUUID } from 'node:crypto';
-import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { readOutside, removeFileWhenFree } from '@moult/disk';
+import { isDiskFault, listIfThere, readIfThere, removeFileWhenFree } from '@moult/disk';
 import { programBounds } from '../../bounds.ts';
 import { appendReportingEvent } from '../../logs/reporting-events-log.ts';
 import type { WsusLog } from '../../logs/wsus-log.ts';
@@ -45,12 +44,7 @@ export const noUpdate = { updateId: '00000000-0000-0000-0000-000000000000', revi
 
 export function openEventQueue(root: MachineRoot, log: WsusLog, now: () => Date): EventQueue {
   const folder = root.eventCacheFolder;
-  const names = () =>
-    existsSync(folder)
-      ? readdirSync(folder)
-          .filter((name) => name.endsWith('.json'))
-          .sort()
-      : [];
+  const names = () => listIfThere(folder).filter((name) => name.endsWith('.json'));
   let sequence = 0;
   return {
     add(event) {
@@ -82,14 +76,16 @@ export function openEventQueue(root: MachineRoot, log: WsusLog, now: () => Date)
   };
 }
 
-/** A damaged file is removed: it blocks the way for ever. */
+/** A damaged file is removed: it blocks the way for ever. One that the disk cannot read now stays for the next time. */
 function readKept(file: string): KeptEvent | undefined {
   try {
-    const event: KeptEvent = JSON.parse(readOutside(file).toString('utf8'));
+    const bytes = readIfThere(file);
+    if (!bytes) return undefined;
+    const event: KeptEvent = JSON.parse(bytes.toString('utf8'));
     if (typeof event.eventId === 'number' && typeof event.instanceId === 'string' && Array.isArray(event.miscData))
       return event;
-  } catch {
-    // Removed below.
+  } catch (error) {
+    if (isDiskFault(error)) return undefined;
   }
   removeFileWhenFree(file);
   return undefined;

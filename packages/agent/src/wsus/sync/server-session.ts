@@ -9,7 +9,7 @@ import { simpleAuth, simpleTargeting } from '@moult/protocol/simple-auth';
 import { parseDateTime, writtenDateTime } from '@moult/protocol/soap';
 import { programBounds } from '../../bounds.ts';
 import { AgentError } from '../../errors.ts';
-import { readTextIfThere, writeFileAtomically } from '../../machine/atomic-file.ts';
+import { readCopy, writeFileAtomically } from '../../machine/atomic-file.ts';
 import type { MachineRoot } from '../../machine/machine-root.ts';
 import type { WebServices } from '../web-services.ts';
 import { readSessionState, type SessionState } from './session-state.ts';
@@ -175,7 +175,7 @@ export class ServerSession {
   #load(): SessionState {
     const { clientId, targetGroup, services } = this.#parts;
     const fresh: SessionState = { server: services.server, clientId, targetGroup };
-    const state = readSessionState(readTextIfThere(this.#file) ?? '');
+    const state = readSessionState(readCopy(this.#file)?.toString('utf8') ?? '');
     const same = state?.server === fresh.server && state.clientId === clientId && state.targetGroup === targetGroup;
     return same ? state : fresh;
   }
