@@ -46,7 +46,7 @@ const pure: Record<string, readonly RegExp[]> = {
 /** Files that open, read or check a store. Only they know which engine it is. */
 const opensStore = /^packages\/store\/src\/(database|snapshot|check-database|data-dir\/expected-database)\.ts$/;
 
-/** What decides by files whether there is a policy, a trust, a version or a repository. */
+/** These packages decide by files whether there is a policy, a trust, a version or a repository. */
 const asksDisk = /^packages\/(?:agent|releases)\//;
 
 /** Names that the doctor may not use: it finds causes, and others show them. */

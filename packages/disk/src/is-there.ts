@@ -1,6 +1,6 @@
-// There, missing, or unknown: three answers, not two. `existsSync` says "missing" for a failing disk as well. Whoever
-// believes that writes a new file over a whole one, or goes on without a policy that is there. Only ENOENT and ENOTDIR
-// are absence. Anything else is tried again for a moment, and then it is an error.
+// There, missing, or unknown: three answers, not two. `existsSync` says "missing" for a failing disk as well. A program
+// that believes it writes a new file over a whole one, or goes on without its policy. Only ENOENT and ENOTDIR are
+// absence. Anything else is tried again for a moment, and then it is an error.
 
 import { readdirSync, statSync } from 'node:fs';
 import { DiskError, systemCodeOf } from './errors.ts';
@@ -8,7 +8,7 @@ import { type OutsideLimits, readOutside, unreadable } from './outside-file.ts';
 
 const missing: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR']);
 
-/** Whether an error of the system, or a DiskError, says that there is no such file. */
+/** Whether an error of the system, or a DiskError, says that a file is missing. */
 export function isMissing(error: unknown): boolean {
   return missing.has(wordOf(error) ?? '');
 }

@@ -167,7 +167,7 @@ function readLock(file: string): LockHolder | undefined {
   try {
     return parseLock(steadily(() => readFileSync(file, 'utf8')));
   } catch (error) {
-    // A folder in its place is nobody's lock.
+    // A folder in its place is not a lock.
     if (isMissing(error) || (error instanceof Error && 'code' in error && error.code === 'EISDIR')) return undefined;
     throw error;
   }

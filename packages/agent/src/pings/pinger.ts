@@ -91,7 +91,7 @@ async function sendKeptPings(parts: PingerParts, fresh: string): Promise<void> {
   }
 }
 
-/** What the disk does not tell now waits for the next ping. */
+/** None while the disk does not tell: they wait for the next ping. */
 function waitingPings({ urlLog, log }: PingerParts): KeptPing[] {
   try {
     return readUrlLog(urlLog);

@@ -1,6 +1,6 @@
 // Policy from files: the Registry.pol of the local Group Policy object, if no Windows applies it, and a config file
-// with Windows' names. As Windows does, the agent skips a file that it does not understand, and reports it. A file that
-// the disk cannot read is no such file: without its policy nothing is decided.
+// with Windows' names. As Windows does, the agent skips a file that it does not understand, and reports it. The agent
+// decides nothing while the disk cannot read a file that is there.
 import { isDiskFault, readIfThere } from '@moult/disk';
 import { applyInstructions, parsePolicyFile, type RegistryTree } from '@moult/formats/registry';
 import { programBounds } from '../bounds.ts';

@@ -60,7 +60,7 @@ export class RepositoryFolder {
     this.targets = join(directory, 'public', 'targets');
   }
 
-  /** Throws DiskError when the disk does not tell: a new repository over one that is there would cut off every agent. */
+  /** Throws DiskError when the disk does not tell: a new repository over one that is there cuts off every agent. */
   exists(): boolean {
     return isThere(join(this.directory, 'keys')) || (isThere(this.#making) && this.#hasRoot());
   }

@@ -4,7 +4,7 @@ import { listIfThere, readOwnFile } from '@moult/disk';
 
 /**
  * The name of the file in `public/metadata`. Undefined when nothing is published. Throws DiskError when the folder
- * cannot be read: agents must not hear that there is no root.
+ * cannot be read: agents must not hear that the root is missing.
  */
 export function newestRootName(directory: string): string | undefined {
   const versions = listIfThere(join(directory, 'public', 'metadata')).flatMap(
