@@ -1,5 +1,6 @@
 // The agent for code that installs and watches it: the command line and the demo. scripts/build.ts bundles the programs
 // that travel from sus/main.ts, wsus/main.ts and host/main.ts.
+export { awaitDetection, type DetectionEnd } from './await-detection.ts';
 export { AgentError, type AgentErrorCode } from './errors.ts';
 export type { Generation } from './host/current.ts';
 export { startHost } from './host/host.ts';

@@ -3,7 +3,7 @@
 /** By the words of the command. */
 export const commandExamples: Readonly<Record<string, string>> = {
   'agent bundle': 'moult agent bundle --platform linux-x64 --format deb --server http://server:8530',
-  'agent detect': 'moult agent detect',
+  'agent detect': 'moult agent detect --wait',
   'agent install': 'moult agent install --server http://server:8530 --operator-cert operator-ca.cer.pem',
   'agent install-line': 'moult agent install-line --server http://server:8530',
   'agent panel': 'moult agent panel --terminal',

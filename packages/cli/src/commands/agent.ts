@@ -34,6 +34,7 @@ import { agentReleaseFolder } from '../bundle/installed-bundle.ts';
 import { readNamedFile } from '../files/named-file.ts';
 import { readCertificateFile } from '../signing/certificate-files.ts';
 import { exitCode, paint, UsageError } from '../terminal.ts';
+import { detectAndWait } from './agent-detect.ts';
 import { type CommonOptions, jsonOption, machineOf, rootOption } from './agent-options.ts';
 import { showPanel } from './agent-panel.ts';
 import { describePolicy } from './agent-policy.ts';
@@ -107,6 +108,8 @@ export function register(program: Command): void {
   agent
     .command('detect')
     .description('detect now: ask the running agent, or run one detection')
+    .option('--wait', 'wait until the running agent has detected, and show the result')
+    .option('--wait-seconds <seconds>', 'longest wait of --wait', asWaitSeconds, 900)
     .addOption(rootOption())
     .addOption(jsonOption())
     .action(detect);
@@ -205,8 +208,13 @@ async function run(flags: CommonOptions & { once?: boolean; now?: boolean }): Pr
   finish(await host.finished, flags);
 }
 
-async function detect(flags: CommonOptions): Promise<void> {
+async function detect(flags: CommonOptions & { wait?: boolean; waitSeconds: number }): Promise<void> {
   const root = machineOf(flags);
+  const code = flags.wait ? await detectAndWait(root, flags) : undefined;
+  if (code !== undefined) {
+    process.exitCode = code;
+    return;
+  }
   if (!requestDetection(root)) return run({ ...flags, once: true, now: true });
   if (flags.json) console.log(jsonText({ requested: true }));
   else console.log('The running agent was asked to detect now; "moult agent status" shows what came of it.');
@@ -307,6 +315,12 @@ export function asServerUrl(written: string): string {
 function asWholeNumber(written: string): number {
   if (!/^\d{1,7}$/.test(written)) throw new InvalidArgumentError('It is a whole number of KiB, up to 9999999.');
   return Number(written);
+}
+
+function asWaitSeconds(written: string): number {
+  const seconds = /^\d{1,6}$/.test(written) ? Number(written) : 0;
+  if (seconds < 1 || seconds > 86_400) throw new InvalidArgumentError('It is a whole number of seconds, 1 to 86400.');
+  return seconds;
 }
 
 function asLanguage(written: string): string {
