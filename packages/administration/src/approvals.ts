@@ -12,6 +12,7 @@ import {
 import { AdministrationError } from './errors.ts';
 import { findDecidable, findGroup, findUpdate, undecidable } from './find.ts';
 import type { Administration } from './open-server.ts';
+import { requireAutonomous } from './role.ts';
 
 export interface Approval {
   /** As findUpdate takes it. */
@@ -62,6 +63,7 @@ export async function approveAll(
   approval: Omit<Approval, 'update'>,
 ): Promise<Approved[]> {
   const { store } = administration;
+  await requireAutonomous(administration);
   const groups = await findGroups(store, approval.groups ?? ['All Computers']);
   const found = new Map<string, ListedRevision>();
   for (const update of updates) {
@@ -118,10 +120,12 @@ const decisionsPerTransaction = 2000;
  * update, which stays.
  */
 export async function declineAll(
-  { store, author }: Administration,
+  administration: Administration,
   updates: readonly string[],
   isDeclined: boolean,
 ): Promise<{ updateId: string; title: string; isDeclined: boolean }[]> {
+  const { store, author } = administration;
+  await requireAutonomous(administration);
   const found = new Map<string, ListedRevision>();
   for (const update of updates) {
     const one = isDeclined ? await findDecidable(store, update) : await findUpdate(store, update);

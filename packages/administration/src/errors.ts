@@ -51,6 +51,8 @@ type AdministrationErrorCode =
   /** A product, classification or language that the catalog does not have. */
   | 'ADMINISTRATION_SYNC_CHOICE'
   | 'ADMINISTRATION_SYNC_STOPPED'
+  /** Groups and decisions of a replica come from its upstream server. */
+  | 'ADMINISTRATION_REPLICA'
   /** A rule that says something impossible. */
   | 'ADMINISTRATION_RULE'
   /** A list of known issues that was changed, is old, or is of an authority that no administrator trusted. */

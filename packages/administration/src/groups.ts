@@ -5,6 +5,7 @@ import { AdministrationError, asAdministrationError } from './errors.ts';
 import { findGroup } from './find.ts';
 import type { Administration } from './open-server.ts';
 import { type ListRequest, paged, toPageRequest } from './pages.ts';
+import { requireAutonomous } from './role.ts';
 
 /** By name. `search`: a part of it. Throws AdministrationError SERVER_REFUSED for a cursor of another list. */
 export async function listGroups(
@@ -18,20 +19,20 @@ export async function listGroups(
 
 /** Makes a group inside of `parent`. Throws AdministrationError SERVER_NOT_FOUND, SERVER_REFUSED. */
 export async function addGroup(
-  { store, author }: Administration,
+  administration: Administration,
   name: string,
   parent = 'All Computers',
 ): Promise<TargetGroup> {
+  const { store, author } = administration;
+  await requireAutonomous(administration);
   const { groupId } = await findGroup(store, parent);
   return refusing(store.createGroup(name, groupId, author));
 }
 
 /** The group keeps its approvals. Throws AdministrationError SERVER_NOT_FOUND, SERVER_REFUSED. */
-export async function renameGroup(
-  { store, author }: Administration,
-  group: string,
-  name: string,
-): Promise<TargetGroup> {
+export async function renameGroup(administration: Administration, group: string, name: string): Promise<TargetGroup> {
+  const { store, author } = administration;
+  await requireAutonomous(administration);
   const { groupId } = await findGroup(store, group);
   return refusing(store.renameGroup(groupId, name, author));
 }
@@ -53,7 +54,9 @@ export async function setTimeZone(
 }
 
 /** Its computers go back to Unassigned Computers. Throws AdministrationError SERVER_NOT_FOUND, SERVER_REFUSED. */
-export async function removeGroup({ store, author }: Administration, group: string): Promise<TargetGroup> {
+export async function removeGroup(administration: Administration, group: string): Promise<TargetGroup> {
+  const { store, author } = administration;
+  await requireAutonomous(administration);
   const { groupId } = await findGroup(store, group);
   return refusing(store.removeGroup(groupId, author));
 }

@@ -9,6 +9,7 @@ import { bulkBounds } from './bounds.ts';
 import { acceptTerms, type DecidedUpdate, loadDecidedAll, openTerms } from './decided-update.ts';
 import { AdministrationError } from './errors.ts';
 import type { Administration } from './open-server.ts';
+import { requireAutonomous } from './role.ts';
 import { filterOf, type UpdateChoice } from './updates.ts';
 import { publishedText } from './vendors/publish-package.ts';
 
@@ -63,6 +64,7 @@ export async function approveMatching(
 ): Promise<BulkResult & { missingFiles: number }> {
   const { store, author } = administration;
   const { action, deadline } = approval;
+  await requireAutonomous(administration);
   const groups = await findGroups(store, approval.groups ?? ['All Computers']);
   const found = await findMatching(administration, matching, course.limits);
   const looked = await lookAtAll(administration, found, approval);
@@ -90,6 +92,7 @@ export async function declineMatching(
   isDeclined: boolean,
   course: BulkCourse = {},
 ): Promise<BulkResult> {
+  await requireAutonomous(administration);
   const { store, author } = administration;
   const found = await findMatching(administration, matching, course.limits);
   const looked = isDeclined ? allOf(found) : await lookForExpired(store, found, author);

@@ -14,6 +14,7 @@ export async function readStatus({ store, server, author }: Administration, { re
     version: serverVersion,
     dataDir: server.dataDir,
     engine: store.engine,
+    role: await store.loadRole(),
     ...(await store.loadServerStatus()),
     ...(corrected !== undefined && { correctedComputers: corrected }),
     titleSearchIndexed: await store.findsTitlesByIndex(),

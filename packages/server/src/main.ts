@@ -3,6 +3,7 @@
 import { X509Certificate } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { applyRole } from '@moult/administration';
 import { noticeBounds } from '@moult/administration/bounds';
 import type { LoadedConfig, ServerConfig } from '@moult/administration/config';
 import { raiseAdvice } from '@moult/releases/repository';
@@ -180,6 +181,11 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
       if (renewed > 0) log.info({ renewed }, 'fragments were made again by the rules of this version');
       await takeOffExpired(store, startedAt, log);
       await limits.recount();
+      const changedRole = await applyRole(store, config, { name: 'moult', at: startedAt });
+      if (changedRole) {
+        log.warn({ role: changedRole.role }, changedRole.says);
+        parts.announce(changedRole.says, 'notice');
+      }
       if (config.firstCatalog === 'samples') {
         const approve = parts.approveSamples === true;
         await fillFirstCatalog({ store, content, identity: keys.signer, now: startedAt, approve });

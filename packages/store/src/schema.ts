@@ -15,6 +15,14 @@ import type {
   RolloutsTable,
   RulesTable,
 } from './schema/decisions.ts';
+import type {
+  DownstreamComputersTable,
+  DownstreamFiguresTable,
+  DownstreamServersTable,
+  RollUpChangesTable,
+  RollUpSentTable,
+  UpstreamDeploymentsTable,
+} from './schema/downstream.ts';
 import type { ComputerUpdateStatusTable, ReportingEventsTable, SelfUpdateEventsTable } from './schema/reports.ts';
 import type { SyncRevisionsTable, SyncRunsTable } from './schema/synchronisation.ts';
 import type {
@@ -74,5 +82,16 @@ export interface Tables {
   sync_runs: SyncRunsTable;
   sync_lists: { run_id: number; list: string; anchor: string; filter: string | null };
   sync_revisions: SyncRevisionsTable;
+  upstream_deployments: UpstreamDeploymentsTable;
+  downstream_servers: DownstreamServersTable;
+  downstream_systems: { server_id: string; system: string; computers: number; received_at: number };
+  downstream_activity: { server_id: string; system: string; update_id: string; installed: number; failed: number };
+  downstream_computers: DownstreamComputersTable;
+  downstream_states: { computer_id: string; update_id: string; state: number; changed_at: number };
+  downstream_figures: DownstreamFiguresTable & { computer_id: string };
+  downstream_update_figures: DownstreamFiguresTable & { update_id: string };
+  roll_up_to: { upstream: string; server_id: string; reset_guid: string; checked_at: number };
+  roll_up_sent: RollUpSentTable;
+  roll_up_changes: RollUpChangesTable;
   content_sources: { sha1: string; url: string };
 }

@@ -50,6 +50,7 @@ import { registeredSystemStore } from './registered-systems.ts';
 import { reportingEventStore } from './reporting-events.ts';
 import { revisionListStore } from './revision-list.ts';
 import { ringStore } from './rings.ts';
+import { roleStore } from './role.ts';
 import { ruleChangeStore } from './rule-changes.ts';
 import { ruleFactStore } from './rule-facts.ts';
 import { keptRuleStore } from './rules.ts';
@@ -227,6 +228,7 @@ export function storeOf(database: Database, now: () => Date, given: StoreBounds 
     ruleChangeStore(database, changes),
     timeZoneStore(database, changes),
     takeOverStore(database, changes),
+    roleStore(database),
     holdStore(database, changes),
     ringStore(database, changes),
     events,

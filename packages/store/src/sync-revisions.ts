@@ -5,7 +5,7 @@ import { type Kysely, sql } from 'kysely';
 import type { Changes } from './changes.ts';
 import { markChange } from './configuration.ts';
 import type {
-  ExpiredUpdate,
+  ActivatedSync,
   OwnedSync,
   PackedRevision,
   StagedBatch,
@@ -14,6 +14,7 @@ import type {
   SyncFailure,
   SyncListName,
   SyncRevisions,
+  UpstreamDecisions,
 } from './contract/index.ts';
 import type { Database } from './database.ts';
 import { syncBounds } from './declared-bounds.ts';
@@ -24,6 +25,7 @@ import type { Tables } from './schema.ts';
 import { takeStamp } from './stamps.ts';
 import { ownRun, requireOwn, toAnchors } from './sync-runs.ts';
 import { transact } from './transact.ts';
+import { takeFromUpstream } from './upstream-decisions.ts';
 
 type FoundList = SyncAnchor & { identities: readonly UpdateIdentity[] };
 
@@ -88,22 +90,27 @@ export function syncRevisionStore(database: Database, changes: Changes): SyncRev
       });
     },
 
-    async activateSync(own: OwnedSync, now: Date): Promise<{ added: number; expired: ExpiredUpdate[] }> {
+    async activateSync(own: OwnedSync, now: Date, decisions?: UpstreamDecisions): Promise<ActivatedSync> {
       const done = await transact(database, async (transaction) => {
         const stamp = await takeStamp(transaction, engine, now.getTime());
         await requireOwn(transaction, own);
         const updateIds = await moveStaged({ transaction, engine }, stamp);
         const author = { name: 'synchronisation', at: now };
         const expired = await takeOffExpiredIn(transaction, { author, stamp, updateIds });
+        const upstream = await upstreamOf(transaction, own.runId);
+        const from = { author: { name: `upstream ${upstream}`, at: now }, stamp, upstream };
+        const taken = decisions && (await takeFromUpstream(transaction, decisions, from));
+        if (decisions) await noteAnchor(transaction, own.runId, 'deployments', decisions.anchor);
         await keepAnchors(transaction, own.runId, now);
         const added = updateIds.length;
         const ended = { state: 'done' as const, step: 'end', ended_at: now.getTime(), lease_until: 0, added };
         await ownRun(transaction, own).set(ended).execute();
         if (added > 0) await markChange(transaction, 'updates');
-        return { added, expired };
+        return { added, expired, taken };
       });
       if (done.added > 0) changes.announce('updates');
-      if (done.expired.length > 0) changes.announce('deployments');
+      if (done.taken) for (const topic of ['groups', 'computers'] as const) changes.announce(topic);
+      if (done.taken || done.expired.length > 0) changes.announce('deployments');
       return done;
     },
 
@@ -306,12 +313,22 @@ function toPacked(row: Tables['sync_revisions']): PackedRevision {
   };
 }
 
+async function upstreamOf(transaction: Kysely<Tables>, runId: number): Promise<string> {
+  const run = transaction.selectFrom('sync_runs').select('upstream').where('run_id', '=', runId);
+  return (await run.executeTakeFirstOrThrow()).upstream;
+}
+
+async function noteAnchor(transaction: Kysely<Tables>, runId: number, list: string, anchor: string): Promise<void> {
+  const known = { anchor, filter: null };
+  await transaction
+    .insertInto('sync_lists')
+    .values({ run_id: runId, list, ...known })
+    .onConflict((conflict) => conflict.columns(['run_id', 'list']).doUpdateSet(known))
+    .execute();
+}
+
 async function keepAnchors(transaction: Kysely<Tables>, runId: number, now: Date): Promise<void> {
-  const { upstream } = await transaction
-    .selectFrom('sync_runs')
-    .select('upstream')
-    .where('run_id', '=', runId)
-    .executeTakeFirstOrThrow();
+  const upstream = await upstreamOf(transaction, runId);
   const lists = await transaction.selectFrom('sync_lists').selectAll().where('run_id', '=', runId).execute();
   for (const { list, anchor, filter } of lists) {
     const known = { anchor, filter, taken_at: now.getTime() };

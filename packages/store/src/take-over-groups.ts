@@ -34,13 +34,18 @@ export class GroupsTakenOver {
       this.#rows.set(row.group_id, row);
     const groups = parentsFirst(this.#wanted.groups);
     for (const { groupId } of groups) if (this.#rows.has(groupId)) this.ids.set(groupId, groupId);
+    for (const { groupId } of groups) {
+      const here = this.#wanted.knownGroups?.get(groupId);
+      if (here !== undefined && this.#rows.has(here) && !this.ids.has(groupId)) this.ids.set(groupId, here);
+    }
     for (const group of groups) await this.#takeOverOne(group);
   }
 
   /** Removes groups that came from there before, and are not there any more. Their decisions are withdrawn by then. */
   async removeFormer(): Promise<void> {
     const kept = new Set(this.ids.values());
-    const gone = this.#wanted.formerGroups.filter((id) => this.#rows.has(id) && !kept.has(id));
+    const former = this.#wanted.isWhole ? [...this.#rows.keys()] : this.#wanted.formerGroups;
+    const gone = former.filter((id) => this.#rows.has(id) && !kept.has(id));
     // Children first: a group that holds others stays.
     for (const groupId of childrenFirst(gone, this.#rows)) await this.#remove(groupId);
   }
@@ -78,8 +83,9 @@ export class GroupsTakenOver {
   }
 
   async #change(here: Row, group: WantedGroup): Promise<void> {
-    const { timeZone } = group;
     const zone = await this.#zoneOf(here.group_id);
+    // An upstream server has no time zones of groups: those of a replica are its own.
+    const timeZone = this.#wanted.isWhole ? zone : group.timeZone;
     const isFree = ![...this.#rows.values()].some(
       (row) => row.name_key === group.name.toLowerCase() && row.group_id !== here.group_id,
     );

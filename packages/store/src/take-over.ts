@@ -55,7 +55,7 @@ interface KnownUpdate {
   origin: string | null;
 }
 
-class TakingOver {
+export class TakingOver {
   readonly #transaction: Kysely<Tables>;
   readonly #wanted: WantedState;
   readonly #when: { author: Author; stamp: number; by: string };
@@ -70,6 +70,11 @@ class TakingOver {
     this.#wanted = wanted;
     this.#when = { ...when, by: wanted.source };
     this.#groups = new GroupsTakenOver(transaction, when.author, wanted, this.#done);
+  }
+
+  /** The id of each group there to that here, once `run` is done. */
+  get groupIds(): ReadonlyMap<string, string> {
+    return this.#groups.ids;
   }
 
   async run(): Promise<TakenOver> {
@@ -98,7 +103,7 @@ class TakingOver {
   }
 
   async #decide(updates: ReadonlyMap<string, KnownUpdate>): Promise<void> {
-    const { decisions, source, coming } = this.#wanted;
+    const { decisions, source, coming, isWhole = false } = this.#wanted;
     const present = await this.#loadDecisions();
     const writes: Parameters<typeof decideSome>[1][number][] = [];
     const listed = new Set<string>();
@@ -112,8 +117,8 @@ class TakingOver {
       const update = updates.get(updateId);
       const before = present.get(`${updateId} ${groupId}`);
       if (before?.action === action && (before.deadline ?? undefined) === deadline?.getTime()) continue;
-      if (before && before.origin !== source) this.#keep('decision', updateId, 'decided-here', groupId);
-      else if (update?.isDeclined && update.origin !== source)
+      if (!isWhole && before && before.origin !== source) this.#keep('decision', updateId, 'decided-here', groupId);
+      else if (!isWhole && update?.isDeclined && update.origin !== source)
         this.#keep('decision', updateId, 'declined-here', groupId);
       else if (update) writes.push({ updateId, groupId, action, deadline });
       else if (coming?.has(updateId)) this.#done.decided++;
@@ -121,7 +126,7 @@ class TakingOver {
     }
     this.#done.decided += writes.length;
     for (const [key, { action, origin }] of present) {
-      if (origin !== source || action === 'Inherit' || listed.has(key)) continue;
+      if ((!isWhole && origin !== source) || action === 'Inherit' || listed.has(key)) continue;
       const [updateId = '', groupId = ''] = key.split(' ');
       writes.push({ updateId, groupId, action: 'Inherit', deadline: undefined });
       this.#done.takenBack++;
@@ -150,20 +155,22 @@ class TakingOver {
 
   /** After the decisions, because each decision ends a decline. */
   async #decline(): Promise<void> {
-    const { declined, source, coming } = this.#wanted;
+    const { declined, source, coming, isWhole = false } = this.#wanted;
     const updates = await this.#loadUpdates();
     const decline: string[] = [];
     for (const updateId of new Set(declined)) {
       const update = updates.get(updateId);
       if (update?.isDeclined) continue;
-      if (update?.origin === 'person') this.#keep('decline', updateId, 'reinstated-here');
+      if (update?.origin === 'person' && !isWhole) this.#keep('decline', updateId, 'reinstated-here');
       else if (update) decline.push(updateId);
       else if (coming?.has(updateId)) this.#done.declined++;
       else this.#keep('decline', updateId, 'update-unknown');
     }
     const wanted = new Set(declined);
     const reinstate = [...updates]
-      .filter(([updateId, { isDeclined, origin }]) => isDeclined && origin === source && !wanted.has(updateId))
+      .filter(
+        ([updateId, { isDeclined, origin }]) => isDeclined && (isWhole || origin === source) && !wanted.has(updateId),
+      )
       .map(([updateId]) => updateId);
     await declineSome(this.#transaction, decline, true, this.#when);
     await declineSome(this.#transaction, reinstate, false, this.#when);

@@ -16,6 +16,7 @@ import type { FoundDocument } from '../imports/found-document.ts';
 import { importUpdates } from '../imports/import-updates.ts';
 import { readCabinetFile } from '../imports/read-cabinet.ts';
 import type { Administration } from '../open-server.ts';
+import { requireAutonomous } from '../role.ts';
 import { bundleBounds } from './bounds.ts';
 import { digestInside } from './bundle-folder.ts';
 import { type CheckedDocuments, checkDocuments } from './check-documents.ts';
@@ -58,6 +59,7 @@ export async function importBundle(
   folder: string,
   options: ImportBundleOptions,
 ): Promise<ImportedBundle> {
+  await requireAutonomous(administration);
   const signed = await readBundle(administration, folder, options.trust);
   const copies = temporaryFolder('moult-bundle');
   try {

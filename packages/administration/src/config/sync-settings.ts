@@ -1,7 +1,7 @@
 // The settings of synchronisation with an upstream server: update metadata, and the files of updates.
 import { z } from 'zod';
 import { contentSettings } from './content-settings.ts';
-import { baseUrl, count, setting, text } from './values.ts';
+import { baseUrl, choice, count, setting, text } from './values.ts';
 
 export const syncSettings = {
   upstream: setting(
@@ -17,6 +17,13 @@ export const syncSettings = {
     'FILE',
     undefined,
     'Certificates (PEM) of the authority that certifies the upstream server. Default: those of the system',
+  ),
+  role: setting(
+    'updates',
+    choice(['autonomous', 'replica']),
+    'autonomous|replica',
+    'autonomous',
+    'replica: groups, approvals, declined updates and license terms are those of the upstream server',
   ),
   syncEvery: setting(
     'updates',

@@ -5,6 +5,7 @@ import type { StoredPlan } from '@moult/store';
 import { AdministrationError, asAdministrationError } from '../errors.ts';
 import { findGroup } from '../find.ts';
 import type { Administration } from '../open-server.ts';
+import { requireAutonomous } from '../role.ts';
 
 interface NewRing {
   name: string;
@@ -16,10 +17,12 @@ interface NewRing {
 
 /** Throws AdministrationError SERVER_NOT_FOUND for a group, SERVER_REFUSED for rings that cannot be. */
 export async function addPlan(
-  { store, author }: Administration,
+  administration: Administration,
   name: string,
   wanted: readonly NewRing[],
 ): Promise<StoredPlan> {
+  const { store, author } = administration;
+  await requireAutonomous(administration);
   const rings: Ring[] = [];
   for (const one of wanted) {
     const groupIds: string[] = [];

@@ -14,6 +14,7 @@ import { loadDecided, openTerms } from '../decided-update.ts';
 import { AdministrationError } from '../errors.ts';
 import { findDecidable } from '../find.ts';
 import type { Administration } from '../open-server.ts';
+import { requireAutonomous } from '../role.ts';
 import { gatherEvidence } from './evidence.ts';
 import { listed, type ShownRollout } from './lists.ts';
 import { findPlan, isOpen } from './plans.ts';
@@ -56,6 +57,7 @@ export async function stepRollouts(store: Store, now: Date): Promise<(Transition
 /** An update begins its way: it is approved for the first ring. Throws AdministrationError as approve does. */
 export async function enterRings(administration: Administration, named: string, update: string): Promise<ShownRollout> {
   const { store, author } = administration;
+  await requireAutonomous(administration);
   const plan = await findPlan(administration, named);
   const found = await findDecidable(store, update);
   const newest = (await store.findRevisions(found.updateId)).at(-1) ?? found;
@@ -90,6 +92,7 @@ export type Wish = { action: 'pause'; until: Date | undefined } | { action: 'res
  */
 export async function changeWay(administration: Administration, update: string, wish: Wish): Promise<ShownRollout> {
   const { store, author } = administration;
+  await requireAutonomous(administration);
   const shown = await loadRollout(administration, update);
   if (wish.action === 'pause' && wish.until && wish.until <= author.at)
     throw new AdministrationError('SERVER_REFUSED', `The end ${wish.until.toISOString()} of the pause is over.`);

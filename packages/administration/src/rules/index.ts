@@ -4,6 +4,7 @@ import type { Store, StoredRule } from '@moult/store';
 import { ruleBounds } from '../bounds.ts';
 import { AdministrationError, asAdministrationError } from '../errors.ts';
 import type { Administration } from '../open-server.ts';
+import { requireAutonomous } from '../role.ts';
 import { loadRuleNames, type RuleDocument, readRule, writeRule } from './definition.ts';
 import { fromWsus } from './from-wsus.ts';
 
@@ -29,6 +30,7 @@ export async function listRules({ store }: Administration): Promise<ListedRule[]
  */
 export async function saveRule(administration: Administration, document: unknown): Promise<Rule> {
   const { store, author } = administration;
+  await requireAutonomous(administration);
   const all = await store.listRules();
   const read = readRule(fromWsus(document) ?? document, await loadRuleNames(store));
   const before = all.find(({ name }) => name.toLowerCase() === read.name.toLowerCase());
@@ -40,14 +42,18 @@ export async function saveRule(administration: Administration, document: unknown
 }
 
 /** Removes the rule. Its decisions stay. Throws AdministrationError SERVER_NOT_FOUND. */
-export async function removeRule({ store, author }: Administration, text: string): Promise<StoredRule> {
+export async function removeRule(administration: Administration, text: string): Promise<StoredRule> {
+  const { store, author } = administration;
+  await requireAutonomous(administration);
   const rule = await findRule(store, text);
   await refusing(store.removeRule(rule.ruleId, author));
   return rule;
 }
 
 /** Puts the rule at a place, counted from 1. Throws AdministrationError SERVER_NOT_FOUND. */
-export async function moveRule({ store, author }: Administration, text: string, place: number): Promise<StoredRule> {
+export async function moveRule(administration: Administration, text: string, place: number): Promise<StoredRule> {
+  const { store, author } = administration;
+  await requireAutonomous(administration);
   const rule = await findRule(store, text);
   await refusing(store.moveRule(rule.ruleId, place, author));
   return rule;

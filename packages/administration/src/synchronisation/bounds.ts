@@ -30,6 +30,27 @@ export const upstreamBounds = declareBounds('upstream', {
     client: 'nothing',
     administrator: 'the error ADMINISTRATION_UPSTREAM_ANSWER',
   },
+  groups: {
+    what: 'Groups of an upstream server, for a replica',
+    fallback: 10_000,
+    range: [100, 100_000],
+    client: 'the groups and approvals of before',
+    administrator: 'the error ADMINISTRATION_UPSTREAM_ANSWER',
+  },
+  deployments: {
+    what: 'Deployments of an upstream server in one synchronisation, for a replica. Also declined updates and license terms',
+    fallback: 1_000_000,
+    range: [1000, 10_000_000],
+    client: 'the groups and approvals of before',
+    administrator: 'the error ADMINISTRATION_UPSTREAM_ANSWER',
+  },
+  deploymentCalls: {
+    what: 'GetDeployments calls in one synchronisation, for a replica',
+    fallback: 100,
+    range: [1, 10_000],
+    client: 'the other changes after the next synchronisation',
+    administrator: 'nothing',
+  },
   anchorCharacters: {
     what: 'Characters of an anchor of an upstream server',
     fallback: 1000,

@@ -3,6 +3,7 @@
 import type { Category, SyncChoice, SyncChoiceKind } from '@moult/store';
 import { AdministrationError } from '../errors.ts';
 import type { Administration } from '../open-server.ts';
+import { requireAutonomous } from '../role.ts';
 import { loadOfferedLanguages } from './languages.ts';
 
 export interface OfferedChoice {
@@ -31,10 +32,13 @@ export async function listChoices(
  * that are here stay. Throws ADMINISTRATION_SYNC_CHOICE for a name that fits none or several, and then changes nothing.
  */
 export async function changeChoices(
-  { store, author }: Pick<Administration, 'store' | 'author'>,
+  administration: Pick<Administration, 'store' | 'author'>,
   kind: SyncChoiceKind,
   { add, remove }: { add: readonly string[]; remove: readonly string[] },
 ): Promise<{ added: SyncChoice[]; removed: SyncChoice[] }> {
+  const { store, author } = administration;
+  // A replica gets all that its upstream server has.
+  if (kind !== 'language') await requireAutonomous(administration);
   const found = await loadOffered({ store }, kind);
   const chosen = new Set((await store.loadSyncChoices()).filter((one) => one.kind === kind).map(({ id }) => id));
   const toChoices = (names: readonly string[], isRemoval: boolean): SyncChoice[] =>

@@ -2,16 +2,17 @@
 // server.
 
 import type { ListedIdentity, ServerSyncFilter } from '@moult/protocol/server-sync';
-import type { SyncAnchor, SyncChoice, SyncFilter } from '@moult/store';
+import type { ServerRole, SyncAnchor, SyncChoice, SyncFilter } from '@moult/store';
 
 /**
  * The filter for the choices. Undefined without a product or without a classification: an upstream answers such a
- * filter with nothing.
+ * filter with nothing. A replica asks for everything, without either.
  */
-export function filterOf(choices: readonly SyncChoice[]): SyncFilter | undefined {
+export function filterOf(choices: readonly SyncChoice[], role: ServerRole = 'autonomous'): SyncFilter | undefined {
   const of = (kind: SyncChoice['kind']) => choices.filter((one) => one.kind === kind).map(({ id }) => id);
-  const [categories, classifications] = [of('product').sort(), of('classification').sort()];
-  if (categories.length === 0 || classifications.length === 0) return undefined;
+  const isReplica = role === 'replica';
+  const [categories, classifications] = isReplica ? [[], []] : [of('product').sort(), of('classification').sort()];
+  if (!isReplica && (categories.length === 0 || classifications.length === 0)) return undefined;
   const languages = of('language')
     .map(Number)
     .sort((one, other) => one - other);
@@ -23,6 +24,9 @@ export function filterOf(choices: readonly SyncChoice[]): SyncFilter | undefined
  * new id it asks for everything. An id that was removed needs no new list.
  */
 export function askUpdates(filter: SyncFilter, last: SyncAnchor | undefined): ServerSyncFilter {
+  // All of it is not a change of a part of it: an anchor of another kind of filter says nothing.
+  const isOther = isEverything(filter) !== (last?.filter !== undefined && isEverything(last.filter));
+  if (isOther && last) return askUpdates(filter, undefined);
   const isKnown = <T>(before: readonly T[] | undefined, id: T) => last !== undefined && (before ?? []).includes(id);
   return {
     ...(last && { anchor: last.anchor }),
@@ -32,6 +36,10 @@ export function askUpdates(filter: SyncFilter, last: SyncAnchor | undefined): Se
     classifications: filter.classifications.map((id) => ({ id, delta: isKnown(last?.filter?.classifications, id) })),
     languages: filter.languages.map((id) => ({ id, delta: isKnown(last?.filter?.languages, id) })),
   };
+}
+
+function isEverything({ categories, classifications }: SyncFilter): boolean {
+  return categories.length === 0 && classifications.length === 0;
 }
 
 /** The question for the list of categories, classifications and detectoids. */

@@ -2,7 +2,16 @@
 // the end all of them become a part of the catalog at once. The store has every answer before the next question. So a
 // run continues after a kill.
 import type { ListedIdentity } from '@moult/protocol/server-sync';
-import type { ExpiredUpdate, OwnedSync, StagedBatch, Store, SyncRun } from '@moult/store';
+import type {
+  ExpiredUpdate,
+  OwnedSync,
+  ServerRole,
+  StagedBatch,
+  Store,
+  SyncRun,
+  TakenFromUpstream,
+  UpstreamDecisions,
+} from '@moult/store';
 import { ServerError } from '@moult/store/errors';
 import { AdministrationError } from '../errors.ts';
 import { accountId } from './account.ts';
@@ -14,6 +23,7 @@ import { badAnswer, createPeer, type Peer, stopped } from './peer.ts';
 import { askConfig, askUpdates, filterOf, isSameFilter, secondsLeft } from './plan.ts';
 import { createSession, refused, UpstreamFault, type UpstreamSession } from './session.ts';
 import { authoritiesFor } from './trust.ts';
+import { askDecisions } from './upstream-decisions.ts';
 
 export interface SyncSettings {
   /** The address of the upstream server. */
@@ -63,6 +73,8 @@ export interface SyncReport extends Omit<SyncProgress, 'step' | 'secondsLeft'> {
   needsChoice: boolean;
   /** Products that came with this run. None of them is chosen by itself. */
   newProducts: { id: string; name: string }[];
+  /** Of a replica: what changed in its groups and decisions. */
+  taken: Omit<TakenFromUpstream, 'kept'> | undefined;
 }
 
 /**
@@ -81,6 +93,7 @@ class Run {
   readonly #owner = newOwner();
   readonly #lost = new AbortController();
   readonly #signal: AbortSignal;
+  #role: ServerRole = 'autonomous';
   #own: OwnedSync = { runId: 0, owner: this.#owner };
   #isContinued = false;
   #step: SyncRun['step'] = 'connect';
@@ -152,14 +165,16 @@ class Run {
 
   async #synchronise(peer: Peer): Promise<SyncReport> {
     const { store, now } = this.#parts;
+    this.#role = await store.loadRole();
     const [first, ...others] = await this.#sessions(peer);
     const before = await store.listCategories(['Product']);
     const { maxUpdates, needsChoice } = await this.#list(first);
     await this.#enter('updates');
     await this.#fetch([first, ...others], maxUpdates);
+    const decisions = await this.#askDecisions(first);
     await this.#enter('activate');
     if (this.#untold.calls > 0) await this.#stage({ revisions: [], failures: [], sources: [] });
-    const { added, expired } = await store.activateSync(this.#own, now());
+    const { added, expired, taken } = await store.activateSync(this.#own, now(), decisions);
     this.#step = 'end';
     this.#tell();
     // Reads the facts for lists now, so that the next list does not wait for them.
@@ -169,7 +184,7 @@ class Run {
     const products = before.length === 0 || added === 0 ? [] : await store.listCategories(['Product']);
     return {
       ...{ runId: this.#own.runId, upstream: this.#upstream.origin, isContinued: this.#isContinued, ...this.#counts },
-      ...{ added, expired, needsChoice },
+      ...{ added, expired, needsChoice, taken: taken && withoutKept(taken) },
       newProducts: products
         .filter(({ categoryId }) => !known.has(categoryId))
         .map(({ categoryId, name }) => ({ id: categoryId, name })),
@@ -228,7 +243,7 @@ class Run {
       const found = await this.#ask(session, askConfig(last.config));
       await store.noteSyncList(this.#own, 'config', found);
     }
-    const filter = filterOf(await store.loadSyncChoices());
+    const filter = filterOf(await store.loadSyncChoices(), this.#role);
     if (filter && !isSameFilter(here.updates?.filter, filter)) {
       const found = await this.#ask(session, askUpdates(filter, last.updates));
       await store.noteSyncList(this.#own, 'updates', { ...found, filter });
@@ -236,6 +251,27 @@ class Run {
     const { wanted, staged } = await store.countSyncRevisions();
     this.#counts.listed = wanted + staged;
     return { maxUpdates: Math.max(1, config.maxUpdates), needsChoice: filter === undefined };
+  }
+
+  /** Of a replica, last before the end: a run that was interrupted asks again. Undefined for an autonomous server. */
+  async #askDecisions(session: UpstreamSession): Promise<UpstreamDecisions | undefined> {
+    if (this.#role === 'autonomous') return undefined;
+    await this.#enter('deployments');
+    const { store } = this.#parts;
+    for (let attempt = 1; ; attempt++) {
+      const [lists, last] = [await store.loadSyncLists(this.#own), await store.loadSyncAnchors(this.#upstream.origin)];
+      const syncAnchor = (lists.updates ?? lists.config)?.anchor ?? '';
+      const anchor = attempt === 1 ? last.deployments?.anchor : undefined;
+      try {
+        const limits = this.#bounds;
+        return await askDecisions({ upstream: this.#upstream, session, anchor, syncAnchor, limits });
+      } catch (error) {
+        // An anchor that is not its own: all of them are asked for.
+        const isOld = error instanceof UpstreamFault && isAboutDeploymentAnchor(error);
+        if (!isOld || anchor === undefined)
+          throw error instanceof UpstreamFault ? noDecisions(this.#upstream, error) : error;
+      }
+    }
   }
 
   async #ask(session: UpstreamSession, filter: ReturnType<typeof askConfig>) {
@@ -361,6 +397,21 @@ export function upstreamUrl(text: string): URL {
   if (url && (url.protocol === 'http:' || url.protocol === 'https:') && url.username === '') return url;
   const message = `${text} is not the address of an upstream server. Write http://NAME:PORT or https://NAME:PORT.`;
   throw new AdministrationError('ADMINISTRATION_UPSTREAM_REFUSED', message);
+}
+
+function withoutKept({ kept: _, ...taken }: TakenFromUpstream): Omit<TakenFromUpstream, 'kept'> {
+  return taken;
+}
+
+function isAboutDeploymentAnchor({ code, message }: UpstreamFault): boolean {
+  return code === 'ServerChanged' || (code === 'InvalidParameters' && /^deploymentAnchor$/i.test(message.trim()));
+}
+
+/** Microsoft's public service has no decisions. */
+function noDecisions(upstream: URL, fault: UpstreamFault): AdministrationError {
+  const { message, code } = refused(upstream, fault);
+  const advice = 'It gives no groups and decisions: a replica needs a WSUS or a Moult above it.';
+  return new AdministrationError(code, `${message} ${advice}`, { cause: fault });
 }
 
 /** Real WSUS says so of an anchor that is not its own. */

@@ -29,7 +29,7 @@ interface SessionOptions {
 type Operations = (typeof serverSyncWebService)['operations'];
 /** Calls whose answers have a result. */
 type AnsweredCall = Exclude<keyof Operations, 'DownloadFiles'>;
-type CookieCall = 'GetConfigData' | 'GetRevisionIdList' | 'GetUpdateData';
+type CookieCall = 'GetConfigData' | 'GetRevisionIdList' | 'GetUpdateData' | 'GetDeployments';
 type ResultOf<Name extends AnsweredCall> = NonNullable<ResponseOf<Operations[Name]>['result']>;
 
 export interface UpstreamSession {
@@ -76,7 +76,7 @@ export function createSession(options: SessionOptions): UpstreamSession {
     const body = writeCall(serverSyncWebService, name, parameters);
     const text = await post(syncPath, soapActionOf(serverSyncWebService, name), body);
     // Only lists are long. Two million elements take gigabytes.
-    const isList = name === 'GetRevisionIdList';
+    const isList = name === 'GetRevisionIdList' || name === 'GetDeployments';
     const bounds = isList ? xmlLimits : { ...xmlLimits, maxElements: options.limits.answerElements };
     return readSaid(options.upstream, () => readAnswer(serverSyncWebService, name, text, bounds));
   }

@@ -1,5 +1,5 @@
 // How far a synchronisation is, what came of earlier ones, and what the next one asks for.
-import type { CategoryContents, SyncFailure, SyncRun } from '@moult/store';
+import type { CategoryContents, ServerRole, SyncFailure, SyncRun } from '@moult/store';
 import type { Administration } from '../open-server.ts';
 import { listChoices } from './choices.ts';
 import { askUpdates, filterOf } from './plan.ts';
@@ -7,6 +7,7 @@ import { upstreamUrl } from './run-sync.ts';
 
 export interface SyncStatus {
   upstream: string;
+  role: ServerRole;
   /** The newest run: under way, interrupted or done. */
   run: SyncRun | undefined;
   /** A process works on it now. */
@@ -27,7 +28,7 @@ export async function readSyncStatus({ store, server, author }: Administration):
   const choices = await store.loadSyncChoices();
   const count = (kind: string) => choices.filter((one) => one.kind === kind).length;
   return {
-    ...{ upstream: upstreamUrl(server.config.upstream).origin, run, staged, wanted },
+    ...{ upstream: upstreamUrl(server.config.upstream).origin, role: await store.loadRole(), run, staged, wanted },
     isRunning: run?.state === 'running' && run.leaseUntil > author.at,
     failures: await store.listSyncFailures(failuresTold),
     ...{ products: count('product'), classifications: count('classification'), languages: count('language') },
@@ -69,19 +70,21 @@ export interface SyncPlan {
   configSince: string | undefined;
   /** Undefined while no product or no classification is chosen. */
   updates: { since: string | undefined; changesOf: string[]; allOf: string[] } | undefined;
+  role: ServerRole;
 }
 
 /** The questions of the next run to the upstream. Sends none. */
 export async function planSync({ store, server }: Administration): Promise<SyncPlan> {
+  const role = await store.loadRole();
   const upstream = upstreamUrl(server.config.upstream).origin;
   const [run] = await store.listSyncRuns(1);
   const anchors = await store.loadSyncAnchors(upstream);
-  const filter = filterOf(await store.loadSyncChoices());
+  const filter = filterOf(await store.loadSyncChoices(), role);
   const asked = filter && askUpdates(filter, anchors.updates);
   const ids = asked && [...asked.categories, ...asked.classifications, ...asked.languages];
   const namesOf = (delta: boolean) => (ids ?? []).filter((one) => one.delta === delta).map(({ id }) => String(id));
   return {
-    upstream,
+    ...{ upstream, role },
     continues:
       run && run.upstream === upstream && (run.state === 'running' || run.state === 'failed') ? run : undefined,
     configSince: anchors.config?.anchor,

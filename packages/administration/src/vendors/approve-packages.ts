@@ -6,6 +6,7 @@ import { findBounds } from '../bounds.ts';
 import { AdministrationError } from '../errors.ts';
 import { findUpdate, guidIn } from '../find.ts';
 import type { Administration } from '../open-server.ts';
+import { requireAutonomous } from '../role.ts';
 import {
   contentOf,
   type PublishedPackage,
@@ -49,6 +50,7 @@ export async function approveWithPackages(
   options: ApprovePackagesOptions,
 ): Promise<ApprovedPackages> {
   const { action } = approval;
+  await requireAutonomous(administration);
   const ids: string[] = [];
   const wanted = new Set<string>();
   const installs = action === 'Install' || action === 'OptionalInstall';

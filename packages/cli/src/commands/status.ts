@@ -36,6 +36,7 @@ async function status(flags: RemoteFlags & { recount?: true }): Promise<void> {
       `groups      ${groups}`,
       `updates     ${updates.total} (${updates.approved} approved, ${updates.declined} declined)`,
       `events      ${events}`,
+      ...(more.role === 'replica' ? ['role        replica: groups and decisions come from the upstream server'] : []),
       `database    ${engine}`,
       ...(more.correctedComputers === undefined ? [] : [`recounted   wrong figures: ${more.correctedComputers}`]),
       ...(more.titleSearchIndexed

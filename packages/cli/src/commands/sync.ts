@@ -1,5 +1,5 @@
 // moult sync: synchronise with an upstream server, choose what of it, and see how far it is.
-import type { Administration } from '@moult/administration';
+import { type Administration, applyRole } from '@moult/administration';
 import {
   changeChoices,
   type ExplainedProduct,
@@ -70,8 +70,11 @@ export function register(program: Command): void {
 async function now(flags: NowFlags): Promise<void> {
   limitHeapGrowth({ isSmall: true });
   const { signal, wait, done } = untilSignal();
-  const report = await administer(flags, ({ store, server }) =>
-    runSync({
+  const report = await administer(flags, async ({ store, server, author }) => {
+    // A server that runs has the role that it was started with. A setting that is named here counts.
+    const changed = server.origins.role === 'default' ? undefined : await applyRole(store, server.config, author);
+    if (changed) console.error(changed.says);
+    return runSync({
       ...{ store, environment: process.env, random: Math.random, signal, wait },
       now: () => new Date(),
       settings: {
@@ -80,8 +83,8 @@ async function now(flags: NowFlags): Promise<void> {
         ...(flags.upstreamCa !== undefined && { upstreamCa: flags.upstreamCa }),
       },
       onProgress: progressShower(),
-    }),
-  ).finally(done);
+    });
+  }).finally(done);
   if (process.stderr.isTTY) process.stderr.write('\r\u001b[K');
   present(report, flags, reportLines);
 }
@@ -123,13 +126,14 @@ function choiceLines(choices: readonly OfferedChoice[]): string[] {
 }
 
 function reportLines({ isContinued, added, fetched, failed, calls, bytes, ...report }: SyncReport): string[] {
-  const { expired, needsChoice, newProducts, upstream } = report;
+  const { expired, needsChoice, newProducts, upstream, taken } = report;
   return [
     `${isContinued ? 'Continued' : 'Done'}: ${added} new revisions from ${upstream}. ${fetched} fetched, ${failed} passed over, ${calls} calls, ${bytes} bytes.`,
     ...expired.map(
       ({ title, decisions }) => `Expired by its publisher, declined now (${decisions} decisions): ${title}`,
     ),
     ...newProducts.map(({ id, name }) => `New product, not chosen: ${name} (${id})`),
+    ...(taken ? [takenLine(taken)] : []),
     ...(failed > 0 ? ['"moult sync status" names the revisions that were passed over.'] : []),
     ...(needsChoice
       ? ['Choose products and classifications now: "moult sync products" and "moult sync classifications".']
@@ -137,10 +141,18 @@ function reportLines({ isContinued, added, fetched, failed, calls, bytes, ...rep
   ];
 }
 
-function statusLines({ upstream, run, isRunning, staged, wanted, failures, ...chosen }: SyncStatus): string[] {
+function takenLine(taken: NonNullable<SyncReport['taken']>): string {
+  const groups = `groups: ${taken.groupsAdded.length} new, ${taken.groupsChanged.length} changed, ${taken.groupsRemoved.length} removed`;
+  const decisions = `approvals: ${taken.decided} new or changed, ${taken.takenBack} withdrawn`;
+  return `Replica. ${groups}. ${decisions}, ${taken.waiting} wait. Declined: ${taken.declined}, reinstated: ${taken.reinstated}. License terms: ${taken.acceptedTerms.length} accepted.`;
+}
+
+function statusLines({ upstream, role, run, isRunning, staged, wanted, failures, ...chosen }: SyncStatus): string[] {
   const choice = `${chosen.products} products, ${chosen.classifications} classifications, ${chosen.languages} languages`;
   return [
-    `Upstream: ${upstream}. Chosen: ${choice}.`,
+    role === 'replica'
+      ? `Upstream: ${upstream}. Replica: it gets everything.`
+      : `Upstream: ${upstream}. Chosen: ${choice}.`,
     ...(run ? [runLine(run, isRunning)] : ['No synchronisation yet. Start one with "moult sync now".']),
     ...(run?.error ? [`${run.error.code}: ${run.error.message}`] : []),
     ...(staged + wanted > 0 ? [`${staged} revisions wait for the others, ${wanted} are still to be fetched.`] : []),

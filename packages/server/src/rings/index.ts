@@ -24,7 +24,7 @@ export function keepRings({ store, now, isClockBelieved, log, everyMs = 300_000 
   const { run, close } = createSweep({
     ...{ pauseMs: 0, everyMs },
     async work() {
-      if (!isClockBelieved()) return 0;
+      if (!isClockBelieved() || (await store.loadRole()) === 'replica') return 0;
       const transitions = await stepRollouts(store, now());
       for (const { updateId, action, reason, fromRing, toRing, status } of transitions)
         log.info({ updateId, action, reason, fromRing, toRing, status }, 'an update on its way through rings changed');

@@ -33,7 +33,8 @@ export function keepRules({ store, catalog, now, isClockBelieved, ownZone, log, 
   const { run, close } = createSweep({
     ...{ pauseMs: 0, everyMs },
     async work() {
-      if (!isClockBelieved()) return 0;
+      // Decisions of a replica come from its upstream server.
+      if (!isClockBelieved() || (await store.loadRole()) === 'replica') return 0;
       const generations = await store.loadGenerations();
       const found = watched.map((topic) => generations.get(topic) ?? 0).join();
       const at = now();

@@ -14,6 +14,7 @@ import type { EventStore } from './events.ts';
 import type { GroupStore } from './groups.ts';
 import type { HoldStore } from './holds.ts';
 import type { ListStore } from './lists.ts';
+import type { RoleStore } from './replica.ts';
 import type { RingStore } from './rings.ts';
 import type { RuleStore } from './rules.ts';
 import type { SelfUpdateEvents } from './self-update.ts';
@@ -33,6 +34,7 @@ export type * from './events.ts';
 export type * from './groups.ts';
 export type * from './holds.ts';
 export type * from './lists.ts';
+export type * from './replica.ts';
 export type * from './rings.ts';
 export type * from './rules.ts';
 export type * from './self-update.ts';
@@ -64,6 +66,7 @@ export interface Store
     Synchronisation,
     RuleStore,
     TakeOverStore,
+    RoleStore,
     Configuration,
     Counters,
     HomePage,

@@ -2,6 +2,7 @@
 // the catalog together: a client sees the catalog of before or that of afterwards.
 import type { UpdateIdentity } from '@moult/catalog';
 import type { Author } from './audit.ts';
+import type { TakenFromUpstream, UpstreamDecisions } from './replica.ts';
 import type { ExpiredUpdate, PackedRevision, RevisionToImport } from './updates.ts';
 
 export type SyncChoiceKind = 'product' | 'classification' | 'language';
@@ -28,8 +29,8 @@ export interface SyncAnchor {
   filter?: SyncFilter | undefined;
 }
 
-/** By what they belong to: `configuration` is that of GetConfigData. */
-export type SyncAnchors = Partial<Record<SyncListName | 'configuration', SyncAnchor>>;
+/** By what they belong to: `configuration` is that of GetConfigData, `deployments` that of a replica. */
+export type SyncAnchors = Partial<Record<SyncListName | 'configuration' | 'deployments', SyncAnchor>>;
 
 export interface SyncCounts {
   /** Revisions that the upstream listed and the catalog does not have. */
@@ -52,7 +53,7 @@ export interface SyncRun extends SyncCounts {
   endedAt: Date | undefined;
   /** `given-up`: another upstream was asked before it was done. */
   state: 'running' | 'done' | 'failed' | 'given-up';
-  step: 'connect' | SyncListName | 'activate' | 'end';
+  step: 'connect' | SyncListName | 'deployments' | 'activate' | 'end';
   error: { code: string; message: string } | undefined;
   /** While the process that works on it says so, until this time. */
   leaseUntil: Date;
@@ -154,11 +155,18 @@ export interface SyncRuns {
   loadSyncAnchors(upstream: string): Promise<SyncAnchors>;
 
   /**
-   * Forgets where the next lists of this upstream begin: it said that it is another server now.
+   * Forgets where the next lists of this upstream begin, those of a replica included: it said that it is another server now.
    * Again: changes nothing. Throws SERVER_REFUSED for one who lost the right.
    * Concurrent: only the owner of the run can do it.
    */
   forgetSyncAnchors(own: OwnedSync, upstream: string): Promise<void>;
+}
+
+export interface ActivatedSync {
+  added: number;
+  expired: ExpiredUpdate[];
+  /** Of a replica. */
+  taken: TakenFromUpstream | undefined;
 }
 
 export interface SyncRevisions {
@@ -192,13 +200,13 @@ export interface SyncRevisions {
   stageSync(own: OwnedSync, batch: StagedBatch): Promise<void>;
 
   /**
-   * Makes everything that is staged a part of the catalog, keeps the anchors and ends the run. All of it is one
-   * transaction.
+   * Makes everything that is staged a part of the catalog, keeps the anchors and ends the run. Of a replica it also makes
+   * groups and decisions those of the upstream server, on record. All of it is one transaction.
    * Throws SERVER_REFUSED for one who lost the right.
    * Again: throws SERVER_REFUSED, because the run has ended.
    * Concurrent: only the owner of the run can do it. Clients see the catalog of before or of afterwards.
    */
-  activateSync(own: OwnedSync, now: Date): Promise<{ added: number; expired: ExpiredUpdate[] }>;
+  activateSync(own: OwnedSync, now: Date, decisions?: UpstreamDecisions): Promise<ActivatedSync>;
 
   /** How many revisions are between the upstream's lists and the catalog, by state. */
   countSyncRevisions(): Promise<Record<'wanted' | 'staged' | 'failed', number>>;

@@ -22,8 +22,12 @@ export interface WantedDecision {
  * decisions that the source withdrew are withdrawn here, too.
  */
 export interface WantedState {
-  /** Noted as the origin of each decision: `bundle:…`. */
+  /** Noted as the origin of each decision: `bundle:…`, `upstream:…`. */
   source: string;
+  /** Nothing of this server stays: groups, decisions and declines that the source does not have go, whoever made them. */
+  isWhole?: boolean;
+  /** Of a source whose groups were matched by name before: the id there to that here. */
+  knownGroups?: ReadonlyMap<string, string>;
   groups: readonly WantedGroup[];
   /** Ids of groups that came from this source before. Those that are not in `groups` any more are removed. */
   formerGroups: readonly string[];

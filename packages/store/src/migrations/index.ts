@@ -15,6 +15,7 @@ import { up as rules } from './0013-rules.ts';
 import { up as holds } from './0014-holds.ts';
 import { up as rings } from './0015-rings.ts';
 import { up as updateFigures } from './0020-update-figures.ts';
+import { up as downstream } from './0021-downstream.ts';
 
 export interface Migration {
   name: string;
@@ -38,4 +39,5 @@ export const migrations: readonly Migration[] = [
   { name: '0014-holds', up: holds },
   { name: '0015-rings', up: rings },
   { name: '0020-update-figures', up: updateFigures },
+  { name: '0021-downstream', up: downstream },
 ];

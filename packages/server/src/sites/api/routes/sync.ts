@@ -43,7 +43,8 @@ export const syncRoutes = [
   route(['readSync', 'GET', '/sync', 'read', topic], {
     summary: 'Show how far the synchronisation is, and which revisions it passed over',
     answer: z.looseObject({
-      ...{ upstream: z.string(), run: run.optional(), isRunning: z.boolean(), staged: z.int(), wanted: z.int() },
+      ...{ upstream: z.string(), role: z.enum(['autonomous', 'replica']), run: run.optional() },
+      ...{ isRunning: z.boolean(), staged: z.int(), wanted: z.int() },
       failures: z.array(z.looseObject({ updateId: z.string(), code: z.string(), message: z.string() })),
       ...{ products: z.int(), classifications: z.int(), languages: z.int() },
     }),

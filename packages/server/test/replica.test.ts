@@ -1,0 +1,195 @@
+// Replicas: Moult below Moult below Moult has the groups and decisions of the server at the top, and nothing else.
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { simulatedUpdate } from '@moult/simulator';
+import { runSync } from '../../administration/src/synchronisation/run-sync.ts';
+import {
+  author,
+  chooseProducts,
+  type Lab,
+  openLab,
+  partsOf,
+} from '../../administration/src/synchronisation/test/upstream.ts';
+import { allComputers, openStore, type Store } from '../../store/src/index.ts';
+import { startPostgres, type TestPostgres } from '../../store/test/postgres.ts';
+import { startTestServer } from './test-server.ts';
+
+const from = new Date('2026-10-01T00:00:00Z');
+const now = () => new Date();
+const seen = () => new Promise((resolve) => setTimeout(resolve, 150));
+const idOf = (number: number) => simulatedUpdate(number, { products: 2, changedAt: from }).updateId;
+
+async function openServer(database?: string) {
+  const server = await startTestServer({ config: { firstCatalog: 'empty', ...(database && { database }) } });
+  const store = await openStore(server.database, { now });
+  return {
+    ...{ server, store, url: server.url },
+    async stop() {
+      await store.close();
+      await server.stop();
+    },
+  };
+}
+
+/** What computers are offered by: groups by path, decisions by group path, declined updates, license terms. */
+async function decisionsOf(store: Store) {
+  const groups = await store.loadGroups();
+  const byId = new Map(groups.map((group) => [group.groupId, group]));
+  const pathOf = (id: string | undefined): string => {
+    const group = id === undefined ? undefined : byId.get(id);
+    return group ? `${pathOf(group.parentId)}/${group.name}` : '';
+  };
+  const deployments = await store.loadDeployments();
+  return {
+    groups: groups.map(({ groupId }) => pathOf(groupId)).sort(),
+    decisions: deployments
+      .map(
+        ({ updateId, groupId, action, deadline }) =>
+          `${updateId} ${pathOf(groupId)} ${action} ${deadline?.toISOString()}`,
+      )
+      .sort(),
+    declined: [...(await store.loadDeclined())].sort(),
+    terms: await store.listAcceptedTerms(),
+  };
+}
+
+for (const engine of ['sqlite', 'postgres'] as const) {
+  describe(`a replica below a replica (${engine})`, () => {
+    let postgres: TestPostgres | undefined;
+    let top: Awaited<ReturnType<typeof openServer>>;
+    let middle: Awaited<ReturnType<typeof openServer>>;
+    let leaf: Store;
+    let lab: Lab;
+    const sync = (store: Store, upstream: string) => runSync(partsOf(store, upstream, now));
+    const syncAll = async () => {
+      await seen();
+      const first = await sync(middle.store, top.url);
+      await seen();
+      return [first, await sync(leaf, middle.url)] as const;
+    };
+    const decide = (
+      store: Store,
+      updateId: string,
+      groupId: string,
+      action: 'Install' | 'OptionalInstall' | 'Block' | 'Inherit',
+    ) => store.deploy({ updateId, groupId, action, deadline: undefined, administrator: 'anna' }, new Date());
+
+    before(async () => {
+      postgres = engine === 'postgres' ? await startPostgres() : undefined;
+      top = await openServer(await postgres?.createDatabase());
+      middle = await openServer(await postgres?.createDatabase());
+      leaf = await openStore((await postgres?.createDatabase()) ?? ':memory:', { now });
+      lab = await openLab({ updates: 30, products: 2 });
+      await sync(top.store, lab.url);
+      await chooseProducts(top.store, 2);
+      await sync(top.store, lab.url);
+    });
+    after(async () => {
+      await leaf?.close();
+      await middle?.stop();
+      await top?.stop();
+      await lab?.[Symbol.asyncDispose]();
+      await postgres?.stop();
+    });
+
+    it('has the groups, approvals, declined updates and license terms of the top, in place of its own', async () => {
+      const pilots = await top.store.createGroup('Pilots', undefined, author);
+      const inner = await top.store.createGroup('Inner', pilots.groupId, author);
+      await decide(top.store, idOf(1), inner.groupId, 'OptionalInstall');
+      await decide(top.store, idOf(2), pilots.groupId, 'Install');
+      await decide(top.store, idOf(3), allComputers, 'Block');
+      await top.store.setDeclined(idOf(4), true, author);
+      await top.store.saveSetting('license-accepted:0fa1201d-4330-4fa8-8ae9-b877473b6441', 'anna');
+      // The server below was autonomous until now.
+      const own = await middle.store.createGroup('Own', undefined, author);
+      const same = await middle.store.createGroup('pilots', undefined, author);
+      await sync(middle.store, top.url);
+      await chooseProducts(middle.store, 2);
+      await seen();
+      await sync(middle.store, top.url);
+      await decide(middle.store, idOf(5), own.groupId, 'Install');
+      await decide(middle.store, idOf(2), same.groupId, 'Block');
+      await middle.store.setDeclined(idOf(6), true, author);
+      for (const store of [middle.store, leaf]) assert.equal(await store.changeRole('replica', author), 'autonomous');
+      const [first, second] = await syncAll();
+      assert.deepEqual(await decisionsOf(middle.store), await decisionsOf(top.store));
+      assert.deepEqual(await decisionsOf(leaf), await decisionsOf(top.store));
+      assert.deepEqual([first.needsChoice, second.needsChoice], [false, false], 'a replica chooses nothing');
+      assert.deepEqual([first.taken?.groupsRemoved, first.taken?.reinstated], [['Own'], 1]);
+      const kept = (await middle.store.loadGroups()).find(({ name }) => name === 'Pilots');
+      assert.equal(kept?.groupId, same.groupId, 'a group of the same name keeps its computers');
+    });
+
+    it('has an audit line for each change, under the name of the upstream server', async () => {
+      const { items } = await middle.store.pageAudit({}, { limit: 200 });
+      const above = items.filter(({ actor }) => actor === `upstream ${top.url}`);
+      const actions = Map.groupBy(above, ({ action }) => action);
+      assert.deepEqual(
+        [
+          'create group',
+          'change group',
+          'remove group',
+          'approve update',
+          'decline update',
+          'accept license terms',
+        ].map((action) => actions.get(action)?.length),
+        [1, 1, 1, 3, 1, 1],
+      );
+    });
+
+    it('asks for changes alone the second time, and writes nothing when there are none', async () => {
+      const before = (await middle.store.pageAudit({}, { limit: 1 })).items[0]?.auditId;
+      const [idle] = await syncAll();
+      assert.equal(idle.calls, 7);
+      assert.deepEqual([idle.taken?.decided, idle.taken?.takenBack, idle.taken?.waiting], [0, 0, 0]);
+      assert.equal((await middle.store.pageAudit({}, { limit: 1 })).items[0]?.auditId, before);
+    });
+
+    it('loses what was removed above, on both levels', async () => {
+      const groups = new Map((await top.store.loadGroups()).map(({ name, groupId }) => [name, groupId]));
+      await decide(top.store, idOf(2), groups.get('Pilots') ?? '', 'Inherit');
+      await top.store.setDeclined(idOf(4), false, author);
+      await top.store.setDeclined(idOf(7), true, author);
+      await top.store.renameGroup(groups.get('Pilots') ?? '', 'First', author);
+      await top.store.removeGroup(groups.get('Inner') ?? '', author);
+      await decide(top.store, idOf(8), groups.get('Pilots') ?? '', 'Install');
+      await syncAll();
+      const above = await decisionsOf(top.store);
+      assert.equal(above.decisions.length, 2);
+      assert.deepEqual(await decisionsOf(middle.store), above);
+      assert.deepEqual(await decisionsOf(leaf), above);
+    });
+
+    it('takes decisions on an update with the update, though they were made before it came', async () => {
+      const late = simulatedUpdate(500, { products: 2, changedAt: lab.now() });
+      lab.upstream.publish(late);
+      await sync(top.store, lab.url);
+      await decide(top.store, late.updateId, allComputers, 'Install');
+      const [first] = await syncAll();
+      assert.deepEqual([first.added, first.taken?.decided], [1, 1]);
+      assert.deepEqual(await decisionsOf(leaf), await decisionsOf(top.store));
+    });
+
+    it('an update that expires above is declined below, once', async () => {
+      lab.upstream.publish(simulatedUpdate(8, { products: 2, changedAt: lab.now(), revision: 2, isExpired: true }));
+      await sync(top.store, lab.url);
+      await syncAll();
+      assert.deepEqual(await decisionsOf(leaf), await decisionsOf(top.store));
+      const [idle] = await syncAll();
+      assert.deepEqual([idle.taken?.declined, idle.taken?.reinstated], [0, 0]);
+    });
+
+    it('keeps everything when it becomes autonomous, and asks for all of it when it is a replica again', async () => {
+      const above = await decisionsOf(top.store);
+      assert.equal(await leaf.changeRole('autonomous', author), 'replica');
+      assert.deepEqual(await decisionsOf(leaf), above);
+      const own = await leaf.createGroup('Own', undefined, author);
+      await decide(leaf, idOf(9), own.groupId, 'Install');
+      await sync(leaf, middle.url);
+      assert.notDeepEqual(await decisionsOf(leaf), above);
+      await leaf.changeRole('replica', author);
+      await sync(leaf, middle.url);
+      assert.deepEqual(await decisionsOf(leaf), above);
+    });
+  });
+}
