@@ -28,7 +28,7 @@ async function openReplica() {
   );
   const group = await store.createGroup('Pilots', undefined, author);
   const administration = { store, author, server: { config: { targeting: 'server' } } } as unknown as Administration;
-  await saveRule(administration, { name: 'Security', action: 'install' });
+  await saveRule(administration, { name: 'Security', action: 'install', groups: ['Pilots'] });
   await store.changeRole('replica', author);
   return { administration, store, group };
 }
