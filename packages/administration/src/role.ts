@@ -1,5 +1,5 @@
-// The role of the server. A replica has the groups, approvals, declined updates and license terms of its upstream server:
-// they are changed there, and here nobody changes them.
+// The role of the server. A replica has the groups, approvals, declined updates and license terms of its upstream server.
+// Administrators change them there, and not here.
 import type { Author, ServerRole, Store } from '@moult/store';
 import { AdministrationError } from './errors.ts';
 
@@ -15,9 +15,9 @@ export async function requireAutonomous({ store }: { store: Pick<Store, 'loadRol
   );
 }
 
-export interface ChangedRole {
+interface ChangedRole {
   role: ServerRole;
-  /** What happens now, in sentences. */
+  /** In sentences, what happens now. */
   says: string;
 }
 
@@ -33,7 +33,7 @@ export async function applyRole(
 }
 
 function becomesReplica(upstream: string): string {
-  return `This server is a replica of ${upstream} now. Its groups and decisions stay until the next synchronisation. Those of ${upstream} then take their place, and nobody can change them here.`;
+  return `This server is a replica of ${upstream} now. Its groups and decisions stay until the next synchronisation. Those of ${upstream} then take their place, and cannot be changed here.`;
 }
 
 const becomesAutonomous =

@@ -18,8 +18,8 @@ interface Asked {
 }
 
 /**
- * Asks until an answer has no more changes: Moult tells many in several answers. Throws as UpstreamSession.call does, and
- * ADMINISTRATION_UPSTREAM_ANSWER for groups that are no tree, and for answers beyond the bounds.
+ * Asks until an answer has no more changes: Moult tells many in several answers. Throws as UpstreamSession.call does. Throws
+ * ADMINISTRATION_UPSTREAM_ANSWER for groups that do not make a tree, and for answers beyond the bounds.
  */
 export async function askDecisions(asked: Asked): Promise<UpstreamDecisions> {
   const { upstream, session, limits, syncAnchor } = asked;
@@ -67,7 +67,7 @@ function listsOf(upstream: URL, { hiddenUpdates, acceptedEulas }: ServerSyncDepl
 
 const noGroup = '00000000-0000-0000-0000-000000000000';
 
-/** A tree below All Computers. Throws for one that is none: a wrong answer would remove groups here. */
+/** A tree below All Computers. Throws if they do not make a tree: a wrong answer removes groups here. */
 function groupsOf(upstream: URL, { groups }: ServerSyncDeployments, most: number): WantedGroup[] {
   if (!groups?.some(({ groupId }) => groupId === allComputers))
     throw badAnswer(upstream, 'its answer to GetDeployments lacks the group All Computers');

@@ -17,7 +17,7 @@ export interface UpstreamDeployment {
 
 /** Groups, declined updates and license terms are whole lists. Deployments are all of them, or changes. */
 export interface UpstreamDecisions {
-  /** Where the next question begins. Only the upstream reads it. */
+  /** The next question begins with it. Only the upstream reads it. */
   anchor: string;
   groups: readonly WantedGroup[];
   deployments: readonly UpstreamDeployment[];
@@ -29,7 +29,7 @@ export interface UpstreamDecisions {
   acceptedTerms: readonly string[];
 }
 
-/** What changed here, and the deployments that do not count yet: before their time, or of updates that are not here. */
+/** `waiting`: deployments that do not count yet, because their time or their update did not come. */
 export interface TakenFromUpstream extends TakenOver {
   acceptedTerms: string[];
   waiting: number;

@@ -1,6 +1,6 @@
 // Servers above and below this one: the deployments of an upstream server, as a replica knows them, and the reports of
-// downstream servers (roll-up). Triggers keep the figures of their computers, and note which states this server has still to
-// report to the server above.
+// downstream servers (roll-up). Triggers keep the figures of their computers. They also note the states that this server must
+// still report to the server above.
 import { type Kysely, sql } from 'kysely';
 import type { Engine } from '../database.ts';
 import { onPostgres, onSqlite } from './downstream-triggers.ts';
@@ -51,7 +51,7 @@ function tables(engine: Engine): string[] {
        computer_id text primary key, needed integer not null, failed integer not null) ${packed}`,
     `create table downstream_update_figures (
        update_id text primary key, needed integer not null, failed integer not null) ${packed}`,
-    // Where this server reports to. Without a row no changes are noted.
+    // The server above. Without a row no changes are noted.
     `create table roll_up_to (
        upstream text primary key, server_id text not null, reset_guid text not null, checked_at bigint not null)`,
     `create table roll_up_sent (

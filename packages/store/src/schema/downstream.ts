@@ -57,7 +57,7 @@ export interface DownstreamFiguresTable {
   failed: number;
 }
 
-/** What the server above was told last of a computer. */
+/** The last report on a computer to the server above. */
 export interface RollUpSentTable {
   computer_id: string;
   number: number;
