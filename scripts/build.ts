@@ -9,6 +9,8 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { encodeRelease, type Generation, type Release, releaseFileName } from '@moult/protocol/self-update';
 import { build } from 'esbuild';
 import { buildCommand } from './build-command.ts';
+import { buildServiceHost } from './build-service-host.ts';
+import { agentPrograms, bundledPackages, noticesOf } from './package/bundled-packages.ts';
 import { readPage } from './read-page.ts';
 import { requireHttp } from './require-http.ts';
 
@@ -51,12 +53,15 @@ export async function buildHost(folder: string, version = hostRelease): Promise<
   await writeRelease(join(folder, 'host', version), { product: 'moult-host', generation: 'wsus', version }, program);
 }
 
-/** Bundles moult-agent, the program of a bundle, to `<folder>/command/moult-agent.mjs`. */
+/** Bundles moult-agent, the program of a bundle, to `<folder>/command/moult-agent.mjs`, with the licences of what is inside. */
 async function buildAgentCommand(folder: string): Promise<void> {
   const target = join(folder, 'command', 'moult-agent.mjs');
   await mkdir(join(folder, 'command'), { recursive: true });
   await writeFile(`${target}.${process.pid}`, await bundle(join(root, 'packages/cli/src/agent-main.ts')));
   await rename(`${target}.${process.pid}`, target);
+  const notices = join(folder, 'command', 'THIRD-PARTY-NOTICES.txt');
+  await writeFile(`${notices}.${process.pid}`, noticesOf(await bundledPackages(root, agentPrograms)));
+  await rename(`${notices}.${process.pid}`, notices);
 }
 
 /** Names stay as they are and only blanks go: stack traces in the field must be readable. */
@@ -103,6 +108,9 @@ export async function buildAll(): Promise<void> {
     buildConsole(),
     buildCommand(root),
   ]);
+  const why = buildServiceHost(join(dist, 'windows', 'agent-service.exe'));
+  if (why !== '')
+    console.log(`build: no service host for Windows: ${why}. A bundle of this build uses the Task Scheduler.`);
   console.log(
     `build: agent releases, host, console and command in ${((performance.now() - started) / 1000).toFixed(1)} s`,
   );

@@ -24,6 +24,7 @@ const tools: Record<string, string> = {
   php: 'php-cli',
   wixl: 'wixl',
   msibuild: 'msitools',
+  'x86_64-w64-mingw32-gcc': 'gcc-mingw-w64-x86-64',
 };
 
 /** Debian packages that bring no program for the path → whether they are there. */

@@ -17,19 +17,24 @@ export interface BundledPackage {
   integrity: string;
 }
 
-const nodePrograms = [
+/** The programs in a bundle for a client. */
+export const agentPrograms = [
   ...['sus', 'wsus', 'host'].map((name) => `packages/agent/src/${name}/main.ts`),
-  ...['packages/cli/src/agent-main.ts', 'packages/cli/src/main.ts', ...bundledThreads],
+  'packages/cli/src/agent-main.ts',
 ];
+const nodePrograms = [...agentPrograms, 'packages/cli/src/main.ts', ...bundledThreads];
 const browserPrograms = ['packages/console/src/main.tsx', 'packages/console/src/console/main.tsx'];
 /** Its runtime is compiled into the two WebAssembly loops (ADR 0016). */
 const compiledIn = ['node_modules/assemblyscript'];
 
-/** Sorted by name. Throws when one says no licence. `root`: of the checkout, with its packages installed. */
-export async function bundledPackages(root: string): Promise<BundledPackage[]> {
+/**
+ * Sorted by name. Throws when one says no licence. `root`: of the checkout, with its packages installed. `programs`: of Node, in
+ * place of all that there are.
+ */
+export async function bundledPackages(root: string, programs?: readonly string[]): Promise<BundledPackage[]> {
   const inputs = [
-    ...(await inputsOf(root, nodePrograms, 'node')),
-    ...(await inputsOf(root, browserPrograms, 'browser')),
+    ...(await inputsOf(root, programs ?? nodePrograms, 'node')),
+    ...(programs ? [] : await inputsOf(root, browserPrograms, 'browser')),
   ];
   const folders = new Set([...inputs.flatMap((path) => folderOfPackage(path) ?? []), ...compiledIn]);
   const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')).packages;

@@ -61,6 +61,53 @@ async function realMachine(platform: NodeJS.Platform, run: RunProgram): Promise<
   return [root, { ...linux, platform, run, isReal: true, system: at, waitMs: 0, program: '/usr/bin/env' }];
 }
 
+/** A machine that counts as Windows: its services and tasks are in the maps. */
+async function aWindows() {
+  const services = new Map<string, { line: string; state: number; start: number }>();
+  const tasks = new Set<string>();
+  const asked: string[] = [];
+  const after = (args: readonly string[], word: string) => args[args.indexOf(word) + 1] ?? '';
+  const missing = { code: 1060, out: '', err: '' };
+  const made = { services, tasks, asked, refuse: undefined as RegExp | undefined };
+  const sc = ([verb = '', name = '', ...args]: readonly string[]) => {
+    const found = services.get(name);
+    if (verb === 'create') services.set(name, { line: after(args, 'binPath='), state: 1, start: 2 });
+    else if (!found) return missing;
+    else if (verb === 'config') found.line = after(args, 'binPath=');
+    else if (verb === 'start') found.state = 4;
+    // The first look still finds it on its way.
+    else if (verb === 'stop') found.state = 3;
+    else if (verb === 'delete') services.delete(name);
+    const shown = `SERVICE_NAME: ${name}\r\n        TYPE               : 10  WIN32_OWN_PROCESS  \r\n        STATE              : ${found?.state}  WORD \r\n`;
+    if (verb === 'query' && found?.state === 3) found.state = 1;
+    return { code: 0, out: verb === 'query' ? shown : '', err: '' };
+  };
+  const run: RunProgram = (program, args) => {
+    const name = program.replace(/.*[\\/]/, '');
+    asked.push([name, ...args].join(' '));
+    if (made.refuse?.test(args.join(' '))) return { code: 5, out: '', err: 'Access is denied.\r\n' };
+    if (name === 'sc.exe') return sc(args);
+    if (name === 'reg.exe') {
+      const found = services.get(/[^\\]+$/.exec(args[1] ?? '')?.[0] ?? '');
+      const out = `\r\n${args[1]}\r\n    ImagePath    REG_EXPAND_SZ    ${found?.line}\r\n    Start    REG_DWORD    0x2\r\n`;
+      return found ? { code: 0, out, err: '' } : { code: 1, out: '', err: '' };
+    }
+    const kept = join(root.windows, 'System32', 'Tasks', after(args, '/TN'));
+    if (args[0] === '/Create') {
+      mkdirSync(join(kept, '..'), { recursive: true });
+      writeFileSync(kept, readFileSync(after(args, '/XML')));
+      tasks.add(after(args, '/TN'));
+    }
+    if (args[0] === '/Delete') {
+      rmSync(kept);
+      tasks.delete(after(args, '/TN'));
+    }
+    return { code: 0, out: '', err: '' };
+  };
+  const [root, options] = await realMachine('win32', run);
+  return Object.assign(made, { root, options: { ...options, serviceHost: 'C:\\a b\\agent-service.exe' } });
+}
+
 describe('the service in a tree of another system', () => {
   it('is written and switched on, and the command says that it cannot be started', async () => {
     const root = await aMachine();
@@ -254,11 +301,9 @@ describe('the service of this machine', () => {
     };
     const windows = { ...options, run: keeping };
     await installService(root, windows);
-    assert.match(asked[0] ?? '', /^schtasks\.exe \/Create \/TN Moult Agent \/XML .* \/F$/);
-    assert.deepEqual(asked.slice(1), [
-      'schtasks.exe /Change /TN Moult Agent /ENABLE',
-      'schtasks.exe /Run /TN Moult Agent',
-    ]);
+    const [first = '', ...others] = asked.filter((line) => line.startsWith('schtasks.exe'));
+    assert.match(first, /^schtasks\.exe \/Create \/TN Moult Agent \/XML .* \/F$/);
+    assert.deepEqual(others, ['schtasks.exe /Change /TN Moult Agent /ENABLE', 'schtasks.exe /Run /TN Moult Agent']);
     assert.deepEqual(
       readdirSync(root.agentFolder).filter((name) => name.includes('task')),
       [],
@@ -273,6 +318,76 @@ describe('the service of this machine', () => {
     await assert.rejects(installService(other, windows), { code: 'AGENT_SERVICE_FOREIGN' });
     assert.deepEqual((await removeService(root, windows)).problems, []);
     assert.ok(!existsSync(kept));
+  });
+
+  it('is a service of Windows when its host is at hand, and takes the place of the task', async () => {
+    const windows = await aWindows();
+    const { root, asked, services } = windows;
+    await installService(root, { ...windows.options, serviceHost: undefined, start: false });
+    assert.deepEqual([...windows.tasks], ['Moult Agent']);
+    const { manager, service, problems } = await installService(root, windows.options);
+    assert.deepEqual([manager, service], ['Windows service', 'moult-agent']);
+    assert.deepEqual(problems, ['The agent did not start within 0 s.']);
+    assert.deepEqual([...windows.tasks], [], 'two would start one agent twice');
+    const known = services.get('moult-agent');
+    assert.equal(
+      known?.line,
+      ['C:\\a b\\agent-service.exe', 'moult-agent', root.agentFolder, root.hostOutput, '/usr/bin/env', root.hostProgram]
+        .concat(root.programArguments)
+        .map((word) => `"${word}"`)
+        .join(' '),
+    );
+    assert.ok(
+      asked.includes('sc.exe failure moult-agent reset= 86400 actions= restart/15000/restart/60000/restart/300000'),
+    );
+    assert.deepEqual([known?.state, known?.start], [4, 2]);
+    assert.deepEqual(readServiceStatus(root, windows.options).problems, ['The agent does not run.']);
+    assert.deepEqual(await stopService(root, windows.options), []);
+    assert.equal(known?.state, 1);
+    assert.match(readServiceStatus(root, windows.options).problems.join(), /The service is stopped/);
+    await startService(root, windows.options);
+    assert.equal(known?.state, 4);
+    // Without its host a service that is there is still stopped and removed.
+    const done = await removeService(root, { ...windows.options, serviceHost: undefined });
+    assert.deepEqual(done.removed, ['HKLM\\SYSTEM\\CurrentControlSet\\Services\\moult-agent']);
+    assert.deepEqual([services.size, done.problems], [0, []]);
+    assert.deepEqual((await removeService(root, windows.options)).removed, []);
+  });
+
+  it('is not made anew when it is the same, and is corrected when its program has moved', async () => {
+    const windows = await aWindows();
+    const { root, asked, options } = windows;
+    await installService(root, options);
+    const count = asked.filter((line) => / (?:create|config) /.test(line)).length;
+    assert.ok(!(await installService(root, { ...options, start: false })).written);
+    assert.equal(asked.filter((line) => / (?:create|config) /.test(line)).length, count);
+    assert.match(readServiceStatus(root, { ...options, program: '/usr/bin/true' }).problems.join(), /another program/);
+    assert.ok((await installService(root, { ...options, program: '/usr/bin/true' })).written);
+    assert.match(windows.services.get('moult-agent')?.line ?? '', /"\/usr\/bin\/true"/);
+    assert.equal(asked.filter((line) => line.startsWith('sc.exe config moult-agent')).length, 1);
+  });
+
+  it('of Windows that is of somebody else, or of another agent, stays as it is', async () => {
+    const windows = await aWindows();
+    const { root, services, options } = windows;
+    services.set('moult-agent', { line: 'C:\\other.exe', state: 4, start: 2 });
+    await assert.rejects(installService(root, options), { code: 'AGENT_SERVICE_FOREIGN' });
+    assert.ok(readServiceStatus(root, options).foreign);
+    const line = '"C:\\x\\agent-service.exe" "moult-agent" "C:\\y" "o" "n" "C:\\y\\host.mjs"';
+    services.set('moult-agent', { line, state: 4, start: 2 });
+    await assert.rejects(installService(root, options), { code: 'AGENT_SERVICE_FOREIGN' });
+    await assert.rejects(removeService(root, options), { code: 'AGENT_SERVICE_FOREIGN' });
+    assert.deepEqual(services.get('moult-agent'), { line, state: 4, start: 2 });
+  });
+
+  it('of Windows tells a start or a stop that Windows refuses, in the words of Windows', async () => {
+    const windows = await aWindows();
+    const { root, options } = windows;
+    await installService(root, options);
+    windows.refuse = /delete/;
+    const done = await removeService(root, options);
+    assert.deepEqual([done.removed, done.problems], [[], ['sc.exe delete moult-agent: Access is denied.']]);
+    assert.equal(windows.services.size, 1);
   });
 
   it('runs no program as root that others can change', {

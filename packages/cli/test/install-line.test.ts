@@ -77,7 +77,7 @@ describe('the pasted line', { skip: process.arch !== 'x64' && 'its bundle is one
     const { certificatePem } = await createOperatorCa({ commonName: 'An operator', now: new Date() });
     const contents = {
       ...{ brand: moultBrand, releases: [], operatorCertificate: certificatePem, trustRoot: Buffer.from('{}') },
-      ...{ program: Buffer.from('// moult-agent'), license: Buffer.from('Apache') },
+      ...{ program: Buffer.from('// moult-agent'), license: Buffer.from('Apache'), notices: Buffer.of() },
     };
     const node = Buffer.alloc(200_000, 'node');
     const runtime = { sizeBytes: node.length, read: () => [node], license: Buffer.from('a licence') };

@@ -34,6 +34,8 @@ export interface ServiceSpec {
   names: ServiceNames;
   /** The program that the system starts: Node. */
   program: string;
+  /** On Windows: the program that answers the Service Control Manager. Undefined without one. */
+  serviceHost?: string;
   /** Its arguments: the host of the agent, and which machine it is for. */
   args: readonly string[];
   /** The folder of the machine: the service needs its file system. */

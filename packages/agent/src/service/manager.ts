@@ -17,7 +17,7 @@ export interface ServiceParts {
 }
 
 export interface ServiceManager {
-  readonly kind: 'systemd' | 'launchd' | 'Task Scheduler';
+  readonly kind: 'systemd' | 'launchd' | 'Windows service' | 'Task Scheduler';
   /** The path of the definition. */
   readonly file: string;
   /** Why the system cannot be asked to start and stop it now. Undefined when it can. */

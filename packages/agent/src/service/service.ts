@@ -15,7 +15,7 @@ import { launchdManager } from './launchd.ts';
 import type { ServiceLook, ServiceManager, ServiceParts } from './manager.ts';
 import { whoCanChange } from './safe-program.ts';
 import { systemdManager } from './systemd.ts';
-import { taskManager } from './task-scheduler.ts';
+import { windowsManager } from './windows.ts';
 
 export interface ServiceOptions {
   /** Also over, or away with, a definition that somebody else wrote. */
@@ -27,6 +27,8 @@ export interface ServiceOptions {
   names?: ServiceNames;
   /** The program that runs the host. Default: the Node of this process. */
   program?: string;
+  /** The program that answers the Service Control Manager of Windows, if there is one. */
+  serviceHost?: string | undefined;
   platform?: NodeJS.Platform;
   /** Whether `root` is this machine itself. */
   isReal?: boolean;
@@ -259,17 +261,18 @@ function partsOf(root: MachineRoot, options: ServiceOptions): ServiceParts {
       ...{ names, program, folder: root.folder },
       args: [root.hostProgram, ...root.programArguments],
       output: root.hostOutput,
+      ...(options.serviceHost === undefined ? {} : { serviceHost: options.serviceHost }),
     },
   };
 }
 
 function managerOf(parts: ServiceParts, { platform = process.platform }: ServiceOptions): ServiceManager {
-  if (platform === 'win32') return taskManager(parts);
+  if (platform === 'win32') return windowsManager(parts);
   return platform === 'darwin' ? launchdManager(parts) : systemdManager(parts);
 }
 
 function nameOf({ kind }: ServiceManager, { unit, label, task }: ServiceNames): string {
-  return { systemd: unit, launchd: label, 'Task Scheduler': task }[kind];
+  return { systemd: unit, launchd: label, 'Windows service': unit, 'Task Scheduler': task }[kind];
 }
 
 function runningOf(root: MachineRoot): { pid: number } | undefined {

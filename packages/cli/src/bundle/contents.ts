@@ -10,6 +10,7 @@ import { readNewestRoot } from '@moult/releases/repository';
 import { readCurrentReleases } from '@moult/server';
 import { readNamedFile } from '../files/named-file.ts';
 import { operatorFiles } from '../signing/certificate-files.ts';
+import { serviceHostFile } from './installed-bundle.ts';
 
 /** Throws RELEASE_BUNDLE_UNMADE when the server of `dataDir` never started, or this installation was not built. */
 export async function readContents(
@@ -21,11 +22,13 @@ export async function readContents(
   const releases = await readCurrentReleases(dataDir);
   const has = (kind: string) => releases.some((one) => one.kind === kind);
   if (!isThere(ca) || !trustRoot || !has('wsus') || !has('host')) throw unmade(neverStarted(dataDir));
-  const program = repositoryFile('packages/agent/dist/command/moult-agent.mjs');
-  if (!isThere(program)) throw unmade(`${program} is not there. Run "npm run build".`);
+  const [program, notices] = ['moult-agent.mjs', 'THIRD-PARTY-NOTICES.txt'].map((name) =>
+    built(`packages/agent/dist/command/${name}`),
+  ) as [Uint8Array, Uint8Array];
+  const serviceHost = repositoryFile(serviceHostFile);
   return {
     brand: releases[0]?.release.brand ?? moultBrand,
-    program: readNamedFile(program),
+    ...{ program, notices, serviceHost: isThere(serviceHost) ? readNamedFile(serviceHost) : undefined },
     releases,
     operatorCertificate: readNamedFile(ca).toString('utf8'),
     trustRoot,
@@ -56,6 +59,12 @@ export function runtimeOf(platform: Platform, packages: readonly string[]): Prom
   // A package that "npm install --global" put beside this one counts too.
   const modules = ['node_modules', '..'].map((folder) => repositoryFile(folder));
   return findRuntime(platform, { modules, packages });
+}
+
+function built(name: string): Uint8Array {
+  const file = repositoryFile(name);
+  if (!isThere(file)) throw unmade(`${file} is not there. Run "npm run build".`);
+  return readNamedFile(file);
 }
 
 function neverStarted(dataDir: string): string {

@@ -36,6 +36,17 @@ export function installedBundle(program = process.argv[1]): InstalledBundle | un
   };
 }
 
+/** As the build makes it. */
+export const serviceHostFile = 'packages/agent/dist/windows/agent-service.exe';
+
+/** The program that answers the Service Control Manager of Windows, of the bundle or of the build. Undefined without one. */
+export function serviceHostProgram(): string | undefined {
+  if (process.platform !== 'win32') return undefined;
+  const bundle = installedBundle();
+  const file = bundle ? join(bundle.folder, 'runtime', 'agent-service.exe') : repositoryFile(serviceHostFile);
+  return existsSync(file) ? file : undefined;
+}
+
 /** The agent releases that `install` takes: those of the bundle, or those that the build made. */
 export function agentReleaseFolder(): string {
   return installedBundle()?.releases ?? repositoryFile('packages/agent/dist');

@@ -18,7 +18,7 @@ describe('an MSI', () => {
     const { certificatePem } = await createOperatorCa({ commonName: 'An operator', now: new Date() });
     contents = {
       ...{ brand: moultBrand, releases: [], operatorCertificate: certificatePem, trustRoot: Buffer.from('{}') },
-      ...{ program: Buffer.from('//'), license: Buffer.from('Apache') },
+      ...{ program: Buffer.from('//'), license: Buffer.from('Apache'), notices: Buffer.of() },
     };
   });
   after(() => rmSync(folder, { recursive: true }));

@@ -9,6 +9,7 @@ import {
 } from '@moult/agent';
 import type { Command } from 'commander';
 import { commandLimits } from '../bounds.ts';
+import { serviceHostProgram } from '../bundle/installed-bundle.ts';
 import { present } from '../output.ts';
 import { exitCode, paint } from '../terminal.ts';
 import { type CommonOptions, jsonOption, machineOf, rootOption } from './agent-options.ts';
@@ -17,7 +18,7 @@ import { type CommonOptions, jsonOption, machineOf, rootOption } from './agent-o
 export function registerService(agent: Command): void {
   const service = agent
     .command('service')
-    .description('the agent as a service of this system: systemd, launchd or the Task Scheduler');
+    .description('the agent as a service of this system: systemd, launchd or Windows');
   service
     .command('install')
     .description('make the agent a service that starts with the system, and start it')
@@ -48,7 +49,7 @@ interface ChangeFlags extends CommonOptions {
 async function install(flags: ChangeFlags & { start: boolean }): Promise<void> {
   const { force = false, start } = flags;
   const waitMs = commandLimits.agentWaitMs;
-  const done = await installService(machineOf(flags), { force, start, waitMs });
+  const done = await installService(machineOf(flags), { force, start, waitMs, serviceHost: serviceHostProgram() });
   present(done, flags, (document) => describeInstalled(document, start));
   conclude(done, flags);
 }
@@ -68,7 +69,10 @@ function describeInstalled(done: ServiceInstalled, isStarted: boolean): string[]
 
 async function remove(flags: ChangeFlags): Promise<void> {
   const waitMs = commandLimits.agentWaitMs;
-  const done = await removeService(machineOf(flags), { force: flags.force ?? false, waitMs });
+  const done = await removeService(machineOf(flags), {
+    ...{ force: flags.force ?? false, waitMs },
+    serviceHost: serviceHostProgram(),
+  });
   present(done, flags, describeRemoved);
   conclude(done, flags);
 }
@@ -83,7 +87,7 @@ function describeRemoved({ service, removed, copy, left }: ServiceRemoved): stri
 }
 
 function status(flags: CommonOptions): void {
-  const known = readServiceStatus(machineOf(flags));
+  const known = readServiceStatus(machineOf(flags), { serviceHost: serviceHostProgram() });
   present(known, flags, describeServiceStatus);
   conclude(known, flags);
 }

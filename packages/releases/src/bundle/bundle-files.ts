@@ -25,6 +25,10 @@ export interface BundleContents {
   operatorCertificate: string;
   trustRoot: Uint8Array;
   license: Uint8Array;
+  /** The licences of the packages of others that are inside the programs. */
+  notices: Uint8Array;
+  /** The program that answers the Service Control Manager. Without it, Windows has a scheduled task. */
+  serviceHost?: Uint8Array | undefined;
   /** Without it, whoever installs says which server. */
   server?: string;
   group?: string;
@@ -41,10 +45,11 @@ interface BundleKind {
  */
 export function bundleFiles(contents: BundleContents, kind: BundleKind, runtime: Runtime): ArchivedFile[] {
   const { platform } = kind;
-  const { program, releases, operatorCertificate, trustRoot, license } = contents;
+  const { program, releases, operatorCertificate, trustRoot, license, notices, serviceHost } = contents;
   const brand = parseBrand(contents.brand);
   const files = [
     plain('LICENSE', license),
+    plain('THIRD-PARTY-NOTICES.txt', notices),
     plain('bundle.json', description(contents, kind)),
     plain('moult-agent.mjs', program),
     plain('operator-ca.cer', operatorCertificate),
@@ -55,6 +60,7 @@ export function bundleFiles(contents: BundleContents, kind: BundleKind, runtime:
       ...{ kind: 'file' as const, name: `runtime/${isWindows(platform) ? 'node.exe' : 'node'}`, isExecutable: true },
       ...{ sizeBytes: runtime.sizeBytes, read: () => runtime.read() },
     },
+    ...(isWindows(platform) && serviceHost ? [plain('runtime/agent-service.exe', serviceHost)] : []),
     ...(isWindows(platform)
       ? [plain(`${brand.id}.cmd`, startCommandForWindows()), plain('install.ps1', installScriptForWindows(brand))]
       : [program755(`bin/${brand.id}`, startCommand()), program755('install.sh', installScript(brand))]),

@@ -51,6 +51,8 @@ before(async () => {
       operatorCertificate: certificatePem,
       trustRoot: root,
       license: Buffer.from('Apache'),
+      notices: Buffer.from('others'),
+      serviceHost: Buffer.from('MZ'),
       server: 'http://wsus:8530',
     },
   };
@@ -91,6 +93,7 @@ describe('a bundle', () => {
     const names = execFileSync('find', ['.', '-type', 'f'], { cwd: into, encoding: 'utf8' }).trim().split('\n').sort();
     assert.deepEqual(names, [
       './moult-agent/LICENSE',
+      './moult-agent/THIRD-PARTY-NOTICES.txt',
       './moult-agent/bin/moult-agent',
       './moult-agent/bundle.json',
       './moult-agent/install.sh',

@@ -33,7 +33,12 @@ before(async () => {
   const { certificatePem } = await createOperatorCa({ commonName: 'An operator', now: new Date() });
   contents = {
     ...{ brand: moultBrand, releases: [], operatorCertificate: certificatePem },
-    ...{ program: Buffer.from('// moult-agent'), trustRoot: Buffer.from('{}'), license: Buffer.from('Apache') },
+    ...{
+      program: Buffer.from('// moult-agent'),
+      trustRoot: Buffer.from('{}'),
+      license: Buffer.from('Apache'),
+      notices: Buffer.of(),
+    },
   };
   site = createAgentBundlesSite(dataDir);
   const accessLog = { meet: () => undefined, record: () => undefined, recordRefusal: () => undefined };
@@ -176,7 +181,7 @@ describe('the installers that a server hands out', () => {
         await new Promise((resolve) => setTimeout(resolve, 60_000));
       };
       const text = ${JSON.stringify({ brand: moultBrand, releases: [], operatorCertificate: contents.operatorCertificate })};
-      const contents = { ...text, program: bytes, trustRoot: bytes, license: bytes };
+      const contents = { ...text, program: bytes, trustRoot: bytes, license: bytes, notices: bytes };
       const runtime = { sizeBytes: 2e6, read, license: bytes };
       await makeKeptBundles(${JSON.stringify(dataDir)}, { contents, runtimes: new Map([['linux-x64', runtime]]), level: 0 });
     `);
