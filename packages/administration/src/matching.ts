@@ -11,7 +11,7 @@ import { AdministrationError } from './errors.ts';
 import type { Administration } from './open-server.ts';
 import { requireAutonomous } from './role.ts';
 import { filterOf, type UpdateChoice } from './updates.ts';
-import { publishedText } from './vendors/publish-package.ts';
+import { publishedText } from './vendors/published-text.ts';
 
 interface Matching {
   choice: UpdateChoice;

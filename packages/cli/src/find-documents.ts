@@ -10,7 +10,8 @@ import {
   type UpdateDocument,
   type UpdateId,
 } from '@moult/catalog';
-import { administer, type ServerOptions } from './server-options.ts';
+import type { ServerOptions } from './server-flags.ts';
+import { administer } from './server-options.ts';
 import { UsageError } from './terminal.ts';
 
 interface WantedUpdate {

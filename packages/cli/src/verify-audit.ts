@@ -3,7 +3,8 @@
 import type { AuditCheck, BrokenRecord } from '@moult/store';
 import { auditHeadFile, type NotedHead, readNotedHead } from '@moult/store/data-dir';
 import { moment, present } from './output.ts';
-import { type AdministrationFlags, administer } from './server-options.ts';
+import type { AdministrationFlags } from './server-flags.ts';
+import { administer } from './server-options.ts';
 import { exitCode, UsageError } from './terminal.ts';
 
 /** Sets exit code 1 for a chain that is broken. Throws UsageError for a wrong head file. */

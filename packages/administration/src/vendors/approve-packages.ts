@@ -7,13 +7,8 @@ import { AdministrationError } from '../errors.ts';
 import { findUpdate, guidIn } from '../find.ts';
 import type { Administration } from '../open-server.ts';
 import { requireAutonomous } from '../role.ts';
-import {
-  contentOf,
-  type PublishedPackage,
-  publishedText,
-  publishVendorPackage,
-  requirePackage,
-} from './publish-package.ts';
+import { contentOf, type PublishedPackage, publishVendorPackage, requirePackage } from './publish-package.ts';
+import { publishedText } from './published-text.ts';
 import { reachError, reachesAll, reachOfPackage } from './reach.ts';
 
 interface ApprovePackagesOptions {

@@ -12,6 +12,7 @@ import { packPublication, publish } from '../publications.ts';
 import { fetchFile } from '../web-files/fetch-file.ts';
 import { classificationId } from './classifications.ts';
 import { copyGiven, digestsOf } from './local-file.ts';
+import { publishedText } from './published-text.ts';
 import { inWorkingFolder } from './working-folder.ts';
 
 interface PublishPackageOptions {
@@ -75,11 +76,6 @@ export async function publishVendorPackage(
   });
   await store.notePublished(packageId, { revision, as, fileSha256 });
   return { packageId, title: row.title, revision, isNew: true };
-}
-
-/** The value of `publishedAs` for a package whose text has this digest, with its file or for detection alone. */
-export function publishedText(digest: string, withContent: boolean): string {
-  return `${digest} ${withContent ? 'content' : 'rules'}`;
 }
 
 /** The package's row. Throws SERVER_NOT_FOUND, ADMINISTRATION_PACKAGE_WITHHELD. */

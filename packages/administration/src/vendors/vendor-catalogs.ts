@@ -7,7 +7,8 @@ import { vendorCatalogLimits } from '../bounds.ts';
 import { AdministrationError, asAdministrationError } from '../errors.ts';
 import type { Administration } from '../open-server.ts';
 import { fetchFile } from '../web-files/fetch-file.ts';
-import { publishedText, publishVendorPackage } from './publish-package.ts';
+import { publishVendorPackage } from './publish-package.ts';
+import { publishedText } from './published-text.ts';
 import { type CatalogSigner, type ReadCatalog, readVendorCatalog } from './read-catalog.ts';
 import { inWorkingFolder } from './working-folder.ts';
 

@@ -18,7 +18,8 @@ import {
 } from '@moult/releases/bundle';
 import { ReleaseError } from '@moult/releases/errors';
 import { makeKeptBundles } from '@moult/server';
-import { type AdministrationFlags, requireServer } from '../server-options.ts';
+import type { AdministrationFlags } from '../server-flags.ts';
+import { requireServer } from '../server-options.ts';
 import { findRuntimes, readContents, runtimeOf } from './contents.ts';
 import { writeMsi } from './msi.ts';
 

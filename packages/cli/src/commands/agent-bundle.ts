@@ -3,7 +3,7 @@
 import { bundleFormats, platforms } from '@moult/releases/bundle';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { BundleFlags, InstallLineFlags } from '../bundle/make-bundle.ts';
-import { withServerOptions } from '../server-options.ts';
+import { withServerOptions } from '../server-flags.ts';
 import { asServerUrl, register as registerAgent } from './agent.ts';
 
 export function register(program: Command): void {

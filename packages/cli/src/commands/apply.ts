@@ -8,7 +8,8 @@ import type { Command } from 'commander';
 import { readNamedFile } from '../files/named-file.ts';
 import { listDocument, wholeList } from '../lists.ts';
 import { present, table } from '../output.ts';
-import { type AdministrationFlags, administer, withServerOptions } from '../server-options.ts';
+import { type AdministrationFlags, withServerOptions } from '../server-flags.ts';
+import { administer } from '../server-options.ts';
 import { UsageError } from '../terminal.ts';
 
 export function register(program: Command): void {

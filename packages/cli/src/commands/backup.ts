@@ -7,14 +7,8 @@ import { readLockHolder } from '@moult/store/data-dir';
 import { serverVersion } from '@moult/store/version';
 import type { Command } from 'commander';
 import { present } from '../output.ts';
-import {
-  type AdministrationFlags,
-  administer,
-  doorParts,
-  findServer,
-  serverFlags,
-  withServerOptions,
-} from '../server-options.ts';
+import { type AdministrationFlags, withServerOptions } from '../server-flags.ts';
+import { administer, doorParts, findServer, serverFlags } from '../server-options.ts';
 import { UsageError } from '../terminal.ts';
 
 export function register(program: Command): void {

@@ -13,14 +13,8 @@ import { type CountedVendorCatalog, type ListedVendorPackage, limitHeapGrowth, p
 import type { Command } from 'commander';
 import { type Column, type ListFlags, listDocument, showList, wholeList, withList } from '../lists.ts';
 import { present } from '../output.ts';
-import {
-  type AdministrationFlags,
-  administer,
-  type ServerOptions,
-  withLog,
-  withServer,
-  withServerOptions,
-} from '../server-options.ts';
+import { type AdministrationFlags, type ServerOptions, withServer, withServerOptions } from '../server-flags.ts';
+import { administer, withLog } from '../server-options.ts';
 import { exitCode } from '../terminal.ts';
 
 interface AddFlags extends AdministrationFlags {

@@ -2,7 +2,8 @@
 import { listWaiting } from '@moult/administration/imports';
 import type { Command } from 'commander';
 import { type Column, type ListFlags, pageOfAll, showList, withList } from '../lists.ts';
-import { administer, type ServerOptions, withServer } from '../server-options.ts';
+import { type ServerOptions, withServer } from '../server-flags.ts';
+import { administer } from '../server-options.ts';
 
 type Waiting = Awaited<ReturnType<typeof listWaiting>>[number];
 

@@ -1,7 +1,8 @@
 // moult clock: is the clock of this server believed, and the administrator's word that it is right.
 import { acceptClock, clockNotice, inspectClock } from '@moult/store/clock';
 import type { Command } from 'commander';
-import { type AdministrationFlags, requireServer, withServerOptions } from '../server-options.ts';
+import { type AdministrationFlags, withServerOptions } from '../server-flags.ts';
+import { requireServer } from '../server-options.ts';
 import { exitCode } from '../terminal.ts';
 
 interface Flags extends AdministrationFlags {

@@ -17,7 +17,8 @@ import {
 import { wholeNumber } from '../numbers.ts';
 import { moment, present, table, utc } from '../output.ts';
 import { perform, type RemoteFlags, withRemoteOptions } from '../remote/perform.ts';
-import { type AdministrationFlags, administer, withServerOptions } from '../server-options.ts';
+import { type AdministrationFlags, withServerOptions } from '../server-flags.ts';
+import { administer } from '../server-options.ts';
 import { UsageError } from '../terminal.ts';
 
 interface ComputerFlags extends RemoteFlags, ListFlags, SortFlags<ComputerSort> {

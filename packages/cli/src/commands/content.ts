@@ -16,7 +16,8 @@ import type { ListedContent, Log } from '@moult/store';
 import { type Command, Option } from 'commander';
 import { type Column, type ListFlags, listDocument, showList, wholeList, withList } from '../lists.ts';
 import { present } from '../output.ts';
-import { type AdministrationFlags, administer, withLog, withServerOptions } from '../server-options.ts';
+import { type AdministrationFlags, withServerOptions } from '../server-flags.ts';
+import { administer, withLog } from '../server-options.ts';
 import { exitCode, UsageError } from '../terminal.ts';
 import { untilSignal } from '../until-signal.ts';
 

@@ -3,13 +3,8 @@ import { counted } from '@moult/formats/text';
 import { checkDatabase, type DatabaseCheck, withoutPassword } from '@moult/store';
 import type { Command } from 'commander';
 import { present } from '../output.ts';
-import {
-  type AdministrationFlags,
-  findServer,
-  requireDatabase,
-  serverFlags,
-  withServerOptions,
-} from '../server-options.ts';
+import { type AdministrationFlags, withServerOptions } from '../server-flags.ts';
+import { findServer, requireDatabase, serverFlags } from '../server-options.ts';
 import { exitCode } from '../terminal.ts';
 
 export function register(program: Command): void {

@@ -10,7 +10,7 @@ import type { Command } from 'commander';
 import type { ReportOptions } from '../doctor/deliver.ts';
 import type { FixOptions } from '../doctor/fix.ts';
 import type { HomeOptions } from '../doctor/home.ts';
-import { withServer } from '../server-options.ts';
+import { withServer } from '../server-flags.ts';
 import { exitCode, reportFailure, UsageError } from '../terminal.ts';
 
 const explainHelp =

@@ -6,7 +6,8 @@ import type { ListedIdentityChange, Page, PagedAuditRecord, PagedPing, PagedRepo
 import { type Command, Option } from 'commander';
 import { type Column, type ListFlags, showList, withList } from '../lists.ts';
 import { wholeNumber } from '../numbers.ts';
-import { type AdministrationFlags, administer, withServerOptions } from '../server-options.ts';
+import { type AdministrationFlags, withServerOptions } from '../server-flags.ts';
+import { administer } from '../server-options.ts';
 import { UsageError } from '../terminal.ts';
 import { timeOf } from '../times.ts';
 import { verifyAudit } from '../verify-audit.ts';

@@ -1,7 +1,7 @@
 // moult explain COMPUTER [UPDATE], or UPDATE --group GROUP: the causal answer from everything the server knows.
 import type { Command } from 'commander';
 import { type ExplainOptions, explainComputer, explainGroup } from '../doctor/explain.ts';
-import { withServerOptions } from '../server-options.ts';
+import { withServerOptions } from '../server-flags.ts';
 
 export function register(program: Command): void {
   withServerOptions(program.command('explain'))

@@ -14,7 +14,8 @@ import { limitHeapGrowth } from '@moult/store';
 import { type Command, Option } from 'commander';
 import { present } from '../output.ts';
 import { endProgressLine, progressLine } from '../progress-line.ts';
-import { type AdministrationFlags, administer, withServerOptions } from '../server-options.ts';
+import { type AdministrationFlags, withServerOptions } from '../server-flags.ts';
+import { administer } from '../server-options.ts';
 import { exitCode, UsageError } from '../terminal.ts';
 
 interface ExportFlags extends AdministrationFlags {

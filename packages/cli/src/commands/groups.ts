@@ -12,7 +12,8 @@ import type { Command } from 'commander';
 import { type Column, type ListFlags, listDocument, showList, wholeList, withList } from '../lists.ts';
 import { present } from '../output.ts';
 import { perform, type RemoteFlags, withRemoteOptions } from '../remote/perform.ts';
-import { type AdministrationFlags, administer, withServerOptions } from '../server-options.ts';
+import { type AdministrationFlags, withServerOptions } from '../server-flags.ts';
+import { administer } from '../server-options.ts';
 
 export function register(program: Command): void {
   const groups = program.command('groups').description('list, add, rename and remove computer groups');

@@ -13,7 +13,8 @@ import { type Command, Option } from 'commander';
 import { type Column, type ListFlags, listDocument, showList, wholeList, withList } from '../lists.ts';
 import { present } from '../output.ts';
 import { perform, type RemoteFlags, withRemoteOptions } from '../remote/perform.ts';
-import { type AdministrationFlags, administer, withServerOptions } from '../server-options.ts';
+import { type AdministrationFlags, withServerOptions } from '../server-flags.ts';
+import { administer } from '../server-options.ts';
 import { timeOf } from '../times.ts';
 
 /** As the API tells it: times are text there. */

@@ -7,7 +7,8 @@ import { type KeptAsItWas, limitHeapGrowth } from '@moult/store';
 import type { Command } from 'commander';
 import { present } from '../output.ts';
 import { endProgressLine, progressLine } from '../progress-line.ts';
-import { type AdministrationFlags, administer, withLog, withServerOptions } from '../server-options.ts';
+import { type AdministrationFlags, withServerOptions } from '../server-flags.ts';
+import { administer, withLog } from '../server-options.ts';
 import { UsageError } from '../terminal.ts';
 
 interface ImportFlags extends AdministrationFlags {

@@ -4,7 +4,8 @@ import { type ListedLimit, listLimits, loadConfig } from '@moult/administration/
 import type { Command } from 'commander';
 import { allBounds } from '../limits/all-bounds.ts';
 import { type Column, type ListFlags, pageOfAll, showList, withList } from '../lists.ts';
-import { type AdministrationFlags, readConfigFile, withServerOptions } from '../server-options.ts';
+import { type AdministrationFlags, withServerOptions } from '../server-flags.ts';
+import { readConfigFile } from '../server-options.ts';
 
 export function register(program: Command): void {
   withList(withServerOptions(program.command('limits')), { limit: 1000, columns })

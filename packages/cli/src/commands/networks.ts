@@ -2,7 +2,8 @@
 import { listNetworks, type ReportedNetwork } from '@moult/administration/bundles';
 import type { Command } from 'commander';
 import { type Column, type ListFlags, showList, wholeList, withList } from '../lists.ts';
-import { type AdministrationFlags, administer, withServerOptions } from '../server-options.ts';
+import { type AdministrationFlags, withServerOptions } from '../server-flags.ts';
+import { administer } from '../server-options.ts';
 
 const columns: readonly Column<ReportedNetwork>[] = [
   { name: 'authority', cell: ({ authority }) => authority.slice(0, 16) },

@@ -13,7 +13,8 @@ import {
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type Column, type ListFlags, showList, wholeList, withList } from '../lists.ts';
 import { present } from '../output.ts';
-import { type AdministrationFlags, administer, withServerOptions } from '../server-options.ts';
+import { type AdministrationFlags, withServerOptions } from '../server-flags.ts';
+import { administer } from '../server-options.ts';
 
 const columns: readonly Column<ShownTarget>[] = [
   { name: 'id', cell: ({ targetId }) => targetId },

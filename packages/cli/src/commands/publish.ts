@@ -12,14 +12,8 @@ import { type Command, Option } from 'commander';
 import { readNamedFile } from '../files/named-file.ts';
 import { readWingetFiles } from '../files/winget-files.ts';
 import { reachLine } from '../reach-line.ts';
-import {
-  type AdministrationFlags,
-  administer,
-  type FoundServer,
-  requireServer,
-  withLog,
-  withServer,
-} from '../server-options.ts';
+import { type AdministrationFlags, withServer } from '../server-flags.ts';
+import { administer, type FoundServer, requireServer, withLog } from '../server-options.ts';
 import { UsageError } from '../terminal.ts';
 
 interface PublishFlags extends AdministrationFlags {

@@ -15,7 +15,8 @@ import {
   targetColumns,
 } from '../release/content.ts';
 import { runInit, runKey, runRehearse, runRevoke, runRotate, runSign } from '../release/keys.ts';
-import { administer, requireServer, type ServerOptions, withServer } from '../server-options.ts';
+import { type ServerOptions, withServer } from '../server-flags.ts';
+import { administer, requireServer } from '../server-options.ts';
 
 export function register(program: Command): void {
   const release = program

@@ -21,7 +21,8 @@ import { limitHeapGrowth, type SyncChoiceKind, type SyncRun } from '@moult/store
 import type { Command } from 'commander';
 import { wholeNumber } from '../numbers.ts';
 import { moment, present, table, utc } from '../output.ts';
-import { type AdministrationFlags, administer, withServerOptions } from '../server-options.ts';
+import { type AdministrationFlags, withServerOptions } from '../server-flags.ts';
+import { administer } from '../server-options.ts';
 import { untilSignal } from '../until-signal.ts';
 
 interface NowFlags extends AdministrationFlags {

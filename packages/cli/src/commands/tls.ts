@@ -2,7 +2,8 @@
 import type { ShownCertificate } from '@moult/server';
 import type { Command } from 'commander';
 import { present } from '../output.ts';
-import { type AdministrationFlags, requireServer, withServerOptions } from '../server-options.ts';
+import { type AdministrationFlags, withServerOptions } from '../server-flags.ts';
+import { requireServer } from '../server-options.ts';
 
 export function register(program: Command): void {
   const tls = program.command('tls').description('the certificate of HTTPS');

@@ -5,7 +5,8 @@ import { type Command, Option } from 'commander';
 import { type Column, type ListFlags, listDocument, showList, wholeList, withList } from '../lists.ts';
 import { wholeNumber } from '../numbers.ts';
 import { present, utc } from '../output.ts';
-import { type AdministrationFlags, administer, withServerOptions } from '../server-options.ts';
+import { type AdministrationFlags, withServerOptions } from '../server-flags.ts';
+import { administer } from '../server-options.ts';
 
 const columns: readonly Column<ApiToken>[] = [
   { name: 'name', cell: (one) => one.name },

@@ -21,7 +21,8 @@ import type { Command } from 'commander';
 import { readNamedFile } from '../files/named-file.ts';
 import { type Column, type ListFlags, pageOfAll, showList, withList } from '../lists.ts';
 import { utc } from '../output.ts';
-import { type AdministrationFlags, administer, requireServer, withServerOptions } from '../server-options.ts';
+import { type AdministrationFlags, withServerOptions } from '../server-flags.ts';
+import { administer, requireServer } from '../server-options.ts';
 import { readCertificateFile } from '../signing/certificate-files.ts';
 import { exitCode, paint, UsageError } from '../terminal.ts';
 

@@ -9,7 +9,8 @@ import { type Column, type ListFlags, listOf, type SortFlags, showList, withList
 import { wholeNumber } from '../numbers.ts';
 import { moment, present, table } from '../output.ts';
 import { perform, type RemoteFlags, withRemoteOptions } from '../remote/perform.ts';
-import { type AdministrationFlags, administer, withServerOptions } from '../server-options.ts';
+import { type AdministrationFlags, withServerOptions } from '../server-flags.ts';
+import { administer } from '../server-options.ts';
 
 interface UpdateFlags extends RemoteFlags, ListFlags, SortFlags<UpdateSort> {
   json?: true;

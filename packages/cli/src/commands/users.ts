@@ -6,7 +6,8 @@ import { type Command, Option } from 'commander';
 import { type Column, type ListFlags, listDocument, showList, wholeList, withList } from '../lists.ts';
 import { present } from '../output.ts';
 import { readSecret } from '../read-secret.ts';
-import { type AdministrationFlags, administer, withServerOptions } from '../server-options.ts';
+import { type AdministrationFlags, withServerOptions } from '../server-flags.ts';
+import { administer } from '../server-options.ts';
 
 interface PasswordFlags {
   passwordFile?: string;

@@ -9,7 +9,8 @@ import { type SignatureReport, type SignerReport, verifyFile } from '@moult/form
 import { jsonText, visibleText } from '@moult/formats/text';
 import type { Command } from 'commander';
 import { readNamedFile } from '../files/named-file.ts';
-import { requireServer, type ServerOptions, withServer } from '../server-options.ts';
+import { type ServerOptions, withServer } from '../server-flags.ts';
+import { requireServer } from '../server-options.ts';
 import { operatorFiles, readCertificateFile, readMicrosoftRoots } from '../signing/certificate-files.ts';
 import { exitCode, paint } from '../terminal.ts';
 

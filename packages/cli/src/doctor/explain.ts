@@ -8,7 +8,8 @@ import { counted, jsonText, visibleText } from '@moult/formats/text';
 import { type KnownComputer, type Store, withoutPassword } from '@moult/store';
 import { openLiveCatalog } from '@moult/store/catalog';
 import { present, table } from '../output.ts';
-import { administer, type ServerOptions } from '../server-options.ts';
+import type { ServerOptions } from '../server-flags.ts';
+import { administer } from '../server-options.ts';
 import { exitCode, UsageError } from '../terminal.ts';
 import { deliver, type ReportOptions } from './deliver.ts';
 

@@ -6,7 +6,8 @@ import { machineAt, serviceHolder } from '@moult/agent';
 import { applyChanges, type Change, planForAgent, planForServer, undoChanges } from '@moult/doctor/fix';
 import { jsonText } from '@moult/formats/text';
 import { verifyTree } from '@moult/server';
-import { requireServer, type ServerOptions } from '../server-options.ts';
+import type { ServerOptions } from '../server-flags.ts';
+import { requireServer } from '../server-options.ts';
 import { exitCode, UsageError } from '../terminal.ts';
 
 export interface FixOptions extends ServerOptions {

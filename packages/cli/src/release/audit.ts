@@ -2,7 +2,8 @@
 // repository.
 import { existsSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { administer, type ServerOptions } from '../server-options.ts';
+import type { ServerOptions } from '../server-flags.ts';
+import { administer } from '../server-options.ts';
 import { exitCode } from '../terminal.ts';
 import type { Common } from './options.ts';
 

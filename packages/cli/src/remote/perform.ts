@@ -1,7 +1,8 @@
 // A command on the server of this machine, or by --server on one elsewhere: the same words, the same results.
 import type { Administration } from '@moult/administration';
 import { type Command, Option } from 'commander';
-import { type AdministrationFlags, administer, withAdvice, withServerOptions } from '../server-options.ts';
+import { type AdministrationFlags, withServerOptions } from '../server-flags.ts';
+import { administer, withAdvice } from '../server-options.ts';
 import { UsageError } from '../terminal.ts';
 
 export interface RemoteFlags extends AdministrationFlags {
