@@ -49,7 +49,7 @@ for (const engine of ['sqlite', 'postgres'] as const) {
     }
 
     it('left one computer per session, with its events once and the state of its updates', async () => {
-      const store = await openStore(database ?? join(dataDir, 'moult.sqlite'), { now: () => new Date() });
+      await using store = await openStore(database ?? join(dataDir, 'moult.sqlite'), { now: () => new Date() });
       const events = await store.listReportingEvents({ limit: 1000 });
       await store.close();
       const byComputer = Map.groupBy(events, ({ computerId }) => computerId);
@@ -62,7 +62,7 @@ for (const engine of ['sqlite', 'postgres'] as const) {
 
     it('finds its way back after ServerChanged, in both SOAP versions', async () => {
       await server.stop();
-      const store = await openStore(database ?? join(dataDir, 'moult.sqlite'), { now: () => new Date() });
+      await using store = await openStore(database ?? join(dataDir, 'moult.sqlite'), { now: () => new Date() });
       await store.saveSetting('server-id', randomUUID());
       await store.close();
       server = await startTestServer({ dataDir, config: config() });

@@ -84,7 +84,7 @@ describe('foreign SOAP stacks', () => {
     assert.equal(results.size, 2 * smallStacks.length);
     const found = new Set([...results.values()].map(({ updates, extended }) => `${updates} ${extended}`));
     assert.equal(found.size, 1, [...found].join(', '));
-    const store = await openStore(join(dataDir, 'moult.sqlite'), { now: () => new Date() });
+    await using store = await openStore(join(dataDir, 'moult.sqlite'), { now: () => new Date() });
     const events = await store.listReportingEvents({ limit: 1000 });
     await store.close();
     const names = new Set(events.map(({ dnsName }) => dnsName));

@@ -236,7 +236,7 @@ describe('administration', () => {
   });
 
   it('status counts what the limits held back', async () => {
-    const store = await openStore(join(dataDir, 'moult.sqlite'), { now: () => new Date() });
+    await using store = await openStore(join(dataDir, 'moult.sqlite'), { now: () => new Date() });
     await store.addToCounters({ 'held-back:new-computer': 3, 'held-back:ping': 12 });
     await store.close();
     assert.match((await moult('status')).stdout, /^held back {3}3 new computers, 12 status pings \(limits/m);

@@ -19,7 +19,7 @@ test('the commands of docs/holds.md and docs/rings.md do what the pages say', as
   const dataDir = join(scratch, 'data');
   const now = new Date();
   await loadOrCreateOperatorKeys(dataDir, { now, isClockBelieved: true });
-  const store = await openStore(join(dataDir, 'moult.sqlite'), { now: () => now });
+  await using store = await openStore(join(dataDir, 'moult.sqlite'), { now: () => now });
   await importDocuments(store, [documentOf(idOf(0), 'Security Update (KB5000001)')], now);
   await store.close();
   const bin = join(scratch, 'bin');

@@ -18,7 +18,7 @@ const idOf = (number: number) => `${String(number).padStart(8, '0')}-5601-43c9-b
 let dataDir: string;
 before(async () => {
   dataDir = mkdtempSync(join(tmpdir(), 'moult-lists-'));
-  const store = await openStore(join(dataDir, 'moult.sqlite'), { now: () => new Date() });
+  await using store = await openStore(join(dataDir, 'moult.sqlite'), { now: () => new Date() });
   for (let number = 0; number < 5; number++) {
     const dnsName = number === 4 ? '=cmd|"/c calc"!A1' : `pc-${number}`;
     const computer = { computerId: idOf(number), dnsName, address: '192.0.2.7', requestedGroups: [], at: new Date() };

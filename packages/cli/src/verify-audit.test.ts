@@ -34,9 +34,8 @@ async function moult(...parts: string[]): Promise<{ code: number; stdout: string
 }
 
 function change(statement: string): void {
-  const database = new DatabaseSync(file);
+  using database = new DatabaseSync(file);
   database.exec(statement);
-  database.close();
 }
 
 it('a chain that is whole: exit code 0, and the head that was noted beside it', async () => {

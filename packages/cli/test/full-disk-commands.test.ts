@@ -116,9 +116,8 @@ describe('on a full disk', { concurrency: false }, () => {
     if (!disk) return;
     const database = join(folder, 'disk', 'other.sqlite');
     const count = async () => {
-      const store = await openStore(database, { now: () => new Date() });
+      await using store = await openStore(database, { now: () => new Date() });
       const revisions = await store.countRevisions();
-      await store.close();
       return revisions;
     };
     assert.equal(await count(), 0);

@@ -70,7 +70,7 @@ test('a file is read by its name, in folders below', async (context) => {
   writeFileSync(join(folder, 'a', 'b'), 'bytes');
   assert.equal((await readInside(folder, 'a/b')).toString(), 'bytes');
   assert.equal((await readInside(folder, 'a\\b')).toString(), 'bytes');
-  const handle = await openInside(folder, 'a/b', { byDescriptor: false });
+  await using handle = await openInside(folder, 'a/b', { byDescriptor: false });
   assert.equal((await handle.readFile()).toString(), 'bytes');
   await handle.close();
   await assert.rejects(readInside(folder, 'a/none'), { code: 'ENOENT' });

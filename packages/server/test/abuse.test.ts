@@ -169,11 +169,10 @@ function status(headers: Record<string, string>, mebibytes: number): Promise<num
 
 /** Waits until the server has counted this many malformed pings; it writes its counters every now and then. */
 async function countsMalformedPings(expected: number): Promise<void> {
-  const database = new DatabaseSync(join(server.dataDir, 'moult.sqlite'), { readOnly: true });
+  using database = new DatabaseSync(join(server.dataDir, 'moult.sqlite'), { readOnly: true });
   const counted = () => database.prepare("select value from counters where name = 'malformed-pings'").get()?.value;
   for (let waited = 0; counted() !== expected && waited < 1200; waited++) await pause(50);
   assert.equal(counted(), expected);
-  database.close();
 }
 
 /** Sends text as it is and answers everything until the connection is closed. */

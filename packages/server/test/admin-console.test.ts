@@ -104,7 +104,7 @@ describe('stories', () => {
     await using server = await startTestServer({
       config: { consoleDir, passwordMemoryKib: 1024, passwordPasses: 1, firstCatalog: 'empty' },
     });
-    const store = await openStore(server.database, { now: () => new Date() });
+    await using store = await openStore(server.database, { now: () => new Date() });
     await store.saveSetUpLink(digestOfSecret('once-upon-a-time'), new Date(Date.now() + 60_000));
     const fill = async (page: Page) => {
       await page.goto('/console/set-up#once-upon-a-time');
@@ -124,7 +124,6 @@ describe('stories', () => {
       await page.getByRole('alert').filter({ hasText: 'used or too old' }).waitFor();
       complaints.splice(0, complaints.length, ...complaints.filter((text) => !/status of 409/.test(text)));
     }, look);
-    await store.close();
   });
 
   it('with the keyboard alone: from Home to an approval, what it does before it is done, and back again', async () => {

@@ -51,7 +51,7 @@ const contents = (database: string) =>
 
 describe('a backup', () => {
   it('of a running server holds everything, and restores into either engine', async () => {
-    const server = await startTestServer();
+    await using server = await startTestServer();
     const session = await openSession(server.url);
     await session.syncToTheEnd();
     const lastCall = new Date();

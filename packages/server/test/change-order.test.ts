@@ -45,8 +45,9 @@ for (const engine of ['sqlite', 'postgres'] as const) {
       const address = await newAddress(engine);
       await using store = await openStore(address, { now });
       const catalog = await openLiveCatalog(store, { unapproved: 'report', freshMs: 1 });
+      using started = new DisposableStack();
       const importers = ['0', '1'].map((family) =>
-        spawn(process.execPath, [importProcess, address, family], { stdio: 'inherit' }),
+        started.use(spawn(process.execPath, [importProcess, address, family], { stdio: 'inherit' })),
       );
       let running = importers.length;
       const ends = importers.map(async (child) => {
@@ -95,7 +96,8 @@ for (const engine of ['sqlite', 'postgres'] as const) {
 describe('two slow importers on one PostgreSQL', () => {
   it('an update whose import began first and ended last is seen without a restart', async () => {
     const address = await postgres.createDatabase();
-    const stores = [await openStore(address, { now }), await openStore(address, { now })] as const;
+    await using one = await openStore(address, { now });
+    await using other = await openStore(address, { now });
     const watcher = new pg.Client({ connectionString: address });
     await watcher.connect();
     const documents = [...generateCatalog(4)];
@@ -105,15 +107,15 @@ describe('two slow importers on one PostgreSQL', () => {
     await watcher.query(`create trigger hold before insert on revision_summaries for each row
       when (new.update_id = '${idIn(documents[0] ?? '')}') execute function hold()`);
     await watcher.query('select pg_advisory_lock(42)');
-    const catalog = await openLiveCatalog(stores[0], { unapproved: 'report', freshMs: 1 });
+    const catalog = await openLiveCatalog(one, { unapproved: 'report', freshMs: 1 });
     const waiting = async () => {
       const { rows } = await watcher.query('select count(*)::int as count from pg_locks where not granted');
       return rows[0].count as number;
     };
-    const first = importDocuments(stores[0], documents.slice(0, 2), now());
+    const first = importDocuments(one, documents.slice(0, 2), now());
     await waitUntil('the first importer waits', async () => (await waiting()) >= 1, { everyMs: 5 });
     let isSecondDone = false;
-    const second = importDocuments(stores[1], documents.slice(2), now()).finally(() => {
+    const second = importDocuments(other, documents.slice(2), now()).finally(() => {
       isSecondDone = true;
     });
     const isHeld = async () => isSecondDone || (await waiting()) >= 2;
@@ -125,7 +127,6 @@ describe('two slow importers on one PostgreSQL', () => {
     await catalog.refresh();
     assert.equal(countOf(catalog), 4);
     await watcher.end();
-    await Promise.all(stores.map((store) => store.close()));
   });
 });
 
@@ -153,8 +154,8 @@ describe('two servers on one PostgreSQL, with clocks that are apart', () => {
   it('an approval stamped minutes behind the last one is told, by either server, and once', async () => {
     const session = await openSession(ahead.url);
     const other = await openSession(behind.url, { computerId: 'aaaaaaaa-5601-43c9-bac3-52d5db701494' });
-    const late = await openStore(ahead.database, { now: () => new Date(Date.now() + 130 * minute) });
-    const early = await openStore(ahead.database, { now: () => new Date(Date.now() - 3 * minute) });
+    await using late = await openStore(ahead.database, { now: () => new Date(Date.now() + 130 * minute) });
+    await using early = await openStore(ahead.database, { now: () => new Date(Date.now() - 3 * minute) });
     await approve(late, sampleIds.product, new Date(Date.now() + 130 * minute));
     await pause(150);
     await session.syncToTheEnd();

@@ -126,7 +126,7 @@ for (const engine of ['sqlite', 'postgres'] as const) {
       const keys = readdirSync(join(dataDir, 'keys'));
       assert.equal(keys.filter((name) => /before|old/.test(name)).length, 0, keys.join());
       await server.stop();
-      const store = await openStore(address, { now: () => new Date() });
+      await using store = await openStore(address, { now: () => new Date() });
       const events = await store.listReportingEvents({ limit: 10_000 });
       await store.close();
       const kept = new Set(events.map(({ instanceId }) => instanceId));

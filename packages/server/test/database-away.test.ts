@@ -133,9 +133,8 @@ async function startLoad(url: string) {
 }
 
 async function lostOf(database: string, acknowledged: readonly string[]): Promise<string[]> {
-  const store = await openStore(database, { now: () => new Date() });
+  await using store = await openStore(database, { now: () => new Date() });
   const kept = new Set((await store.listReportingEvents({ limit: 1_000_000 })).map((event) => event.instanceId));
-  await store.close();
   return acknowledged.filter((id) => !kept.has(id));
 }
 

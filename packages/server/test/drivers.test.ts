@@ -45,7 +45,7 @@ describe('the driver pass', () => {
   let server: TestServer;
   before(async () => {
     server = await startTestServer();
-    const store = await openStore(`${server.dataDir}/moult.sqlite`, { now: () => new Date() });
+    await using store = await openStore(`${server.dataDir}/moult.sqlite`, { now: () => new Date() });
     await importDocuments(
       store,
       [

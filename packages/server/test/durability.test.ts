@@ -101,7 +101,7 @@ function surviveKills(engine: 'sqlite' | 'postgres'): void {
     }
     server?.kill('SIGKILL');
 
-    const store = await openStore(database, { now: () => new Date() });
+    await using store = await openStore(database, { now: () => new Date() });
     const kept = new Set((await store.listReportingEvents({ limit: 1_000_000 })).map((event) => event.instanceId));
     for (const { id, isReport } of acknowledged) {
       if (!isReport && (await store.loadTargeting(id))?.isRegistered) kept.add(id);

@@ -113,7 +113,7 @@ describe('cookies', () => {
     await using first = await startTestServer();
     const session = await openSession(first.url);
     await first.running.stop();
-    const second = await startTestServer({ dataDir: first.dataDir, config: { maxExtendedUpdates: 7 } });
+    await using second = await startTestServer({ dataDir: first.dataDir, config: { maxExtendedUpdates: 7 } });
     const syncOn = (url: string) =>
       call(url, clientWebService, 'SyncUpdates', { cookie: session.cookie, parameters }).then(
         (answer) => answer.kind === 'fault' && answer.fault.code,
@@ -121,7 +121,7 @@ describe('cookies', () => {
     assert.equal(await syncOn(second.url), 'ConfigChanged');
     await second.running.stop();
     const { openStore } = await import('../../store/src/index.ts');
-    const store = await openStore(`${first.dataDir}/moult.sqlite`, { now: () => new Date() });
+    await using store = await openStore(`${first.dataDir}/moult.sqlite`, { now: () => new Date() });
     await store.saveSetting('server-id', 'another');
     await store.close();
     await using third = await startTestServer({ dataDir: first.dataDir });

@@ -129,7 +129,7 @@ describe('a flood on a full disk', { concurrency: false }, () => {
     known = await openSession(server.url);
     await untilServed();
     await server.stop();
-    const store = await openStore(join(dataDir, 'moult.sqlite'), { now: () => new Date() });
+    await using store = await openStore(join(dataDir, 'moult.sqlite'), { now: () => new Date() });
     const kept = new Set((await store.listReportingEvents({ limit: 1_000_000 })).map(({ instanceId }) => instanceId));
     await store.close();
     assert.ok(acknowledged.length > 10);

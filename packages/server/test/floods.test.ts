@@ -44,12 +44,11 @@ for (const engine of ['sqlite', 'postgres'] as const) {
     /** What a rate can have let in since the server was started. */
     const atMost = (perSecond: number) => perSecond * (burstSeconds + Math.ceil((performance.now() - begun) / 1000));
     const count = async (table: 'computers' | 'computer_names' | 'self_update_events') => {
-      const database = await openDatabase(address);
+      await using database = await openDatabase(address);
       const row = await database.tables
         .selectFrom(table)
         .select(({ fn }) => fn.countAll<number>().as('count'))
         .executeTakeFirst();
-      await database.close();
       return Number(row?.count);
     };
 
@@ -105,7 +104,7 @@ for (const engine of ['sqlite', 'postgres'] as const) {
       for (const kind of ['new-computer', 'new-name', 'ping', 'refusal-line', 'access-log-bytes']) {
         assert.ok(kinds.has(kind), `${kind} of ${[...kinds]}`);
       }
-      const store = await openStore(address, { now: () => new Date() });
+      await using store = await openStore(address, { now: () => new Date() });
       const heldBack = await store.loadHeldBack();
       await store.close();
       for (const kind of kinds) assert.ok(Number(heldBack[String(kind)]) > 0, JSON.stringify(heldBack));

@@ -192,7 +192,7 @@ describe('a full disk', { concurrency: false }, () => {
     }
     assert.ok(refused > 0);
     await server.kill();
-    const store = await openStore(join(dataDir, 'moult.sqlite'), { now: () => new Date() });
+    await using store = await openStore(join(dataDir, 'moult.sqlite'), { now: () => new Date() });
     const kept = new Set((await store.listReportingEvents({ limit: 1_000_000 })).map(({ instanceId }) => instanceId));
     await store.close();
     assert.ok(acknowledged.length >= rounds * writesPerRound);

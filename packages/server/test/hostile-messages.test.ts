@@ -99,7 +99,7 @@ describe('serialised objects', () => {
     const line = `SynchronizationUpdateErrorsKey=${soapFormatter}`;
     const eventBatch = [event(instance, 389, [line, binaryFormatter.toString('base64')])];
     await ask(server.url, reporting, 'ReportEventBatch', { cookie, clientTime: new Date(), eventBatch });
-    const store = await openStore(`${server.dataDir}/moult.sqlite`, { now: () => new Date() });
+    await using store = await openStore(`${server.dataDir}/moult.sqlite`, { now: () => new Date() });
     const [kept] = await store.listReportingEvents({ limit: 1 });
     await store.close();
     assert.deepEqual([kept?.instanceId, kept?.miscData[0]], [instance, line]);
@@ -147,7 +147,7 @@ describe('numbers and names beyond reason', () => {
   it('control characters and markup in a name are kept as the text they are', async () => {
     const dnsName = 'a<b>&amp;"\'</dnsName>\u0085\u2028\ud83d\ude00';
     await getCookie(server.url, { computerId: 'd1da06a3-5601-43c9-bac3-52d5db701494', dnsName });
-    const store = await openStore(`${server.dataDir}/moult.sqlite`, { now: () => new Date() });
+    await using store = await openStore(`${server.dataDir}/moult.sqlite`, { now: () => new Date() });
     const computers = await store.listComputers({ limit: 100 });
     await store.close();
     assert.ok(computers.some((computer) => computer.dnsName === dnsName));

@@ -5,7 +5,7 @@ import { importDocuments } from '../../store/src/catalog/import.ts';
 import { openStore } from '../../store/src/index.ts';
 
 const [address = '', family = '0', updates = '60'] = process.argv.slice(2);
-const store = await openStore(address, { now: () => new Date() });
+await using store = await openStore(address, { now: () => new Date() });
 const documents = [...generateCatalog(Number(updates), 1, Number(family))];
 const perBatch = 3;
 for (let start = 0; start < documents.length; start += perBatch) {

@@ -48,7 +48,7 @@ for (const engine of ['sqlite', 'postgres'] as const) {
     });
 
     it('of an older server, with milliseconds in its database, is cut; a change is always a later second', async () => {
-      const store = await openStore(postgres ? await postgres.createDatabase() : ':memory:', { now: () => told });
+      await using store = await openStore(postgres ? await postgres.createDatabase() : ':memory:', { now: () => told });
       const first = await store.loadServerIdentity('a', told);
       assert.equal(first.lastChange.getMilliseconds(), 0);
       await store.saveSetting('last-change', new Date(first.lastChange.getTime() + 891).toISOString());
@@ -58,7 +58,6 @@ for (const engine of ['sqlite', 'postgres'] as const) {
       for (const text of ['b', 'c', 'd']) changes.push((await store.loadServerIdentity(text, told)).lastChange);
       assert.equal(new Set(changes.map(Number)).size, 3);
       assert.ok(Number(changes[0]) > Number(first.lastChange));
-      await store.close();
     });
   });
 }

@@ -40,12 +40,11 @@ for (const engine of ['sqlite', 'postgres'] as const) {
       return server;
     };
     const countRows = async (table: 'computers' | 'computer_names' | 'self_update_events', dataDir: string) => {
-      const database = await openDatabase(address ?? join(dataDir, 'moult.sqlite'));
+      await using database = await openDatabase(address ?? join(dataDir, 'moult.sqlite'));
       const row = await database.tables
         .selectFrom(table)
         .select(({ fn }) => fn.countAll<number>().as('count'))
         .executeTakeFirst();
-      await database.close();
       return Number(row?.count);
     };
     const authorize = (url: string, clientId: string, dnsName: string) =>
@@ -75,7 +74,7 @@ for (const engine of ['sqlite', 'postgres'] as const) {
       assert.ok(kept >= burst && kept < 1.5 * burst, `${kept} names`);
       assert.equal(await countRows('computer_names', dataDir), defaultStoreBounds.namesPerComputer);
       for (let number = 0; number < burst; number++) await authorize(url, idOf(number), 'new');
-      const database = await openDatabase(address ?? join(dataDir, 'moult.sqlite'));
+      await using database = await openDatabase(address ?? join(dataDir, 'moult.sqlite'));
       await database.tables.deleteFrom('computers').where('computer_id', '=', session.computerId).execute();
       await database.close();
       for (let number = 0; number < burst; number++) await authorize(url, idOf(1000 + number), 'new');

@@ -229,7 +229,7 @@ describe('a database', () => {
     assert.equal((await run('database', 'check', '--data-dir', used)).code, 0);
     const damaged = withCopy('damaged', (file) => {
       // The summaries are read at the start; the pages of the documents are not.
-      const connection = new DatabaseSync(file);
+      using connection = new DatabaseSync(file);
       const pages = connection.prepare("select pageno from dbstat where name = 'revisions' and pagetype = 'leaf'");
       const page = Number(pages.get()?.pageno);
       const { page_size: size } = connection.prepare('pragma page_size').get() as { page_size: number };
@@ -271,7 +271,7 @@ describe('a database of PostgreSQL', () => {
     await assert.rejects(startTestServer({ dataDir, config: { database: empty } }), { code: 'SERVER_DATABASE_LOST' });
     const another = await postgres.createDatabase();
     await (await startTestServer({ dataDir: join(folder, 'postgres-2'), config: { database: another } })).stop();
-    const server = await startTestServer({ dataDir, config: { database: another } });
+    await using server = await startTestServer({ dataDir, config: { database: another } });
     assert.ok(server.logged.some(({ msg }) => /The database is another one than before/.test(String(msg))));
     await server.stop();
     const checked = await run('database', 'check', '--database', database, '--json');

@@ -174,7 +174,7 @@ describe('behind nginx', () => {
 describe('--public-url and --content-url', () => {
   it('begin every address that clients get, however they called', async () => {
     const config = { publicUrl: 'https://updates.example.test:8531/', contentUrl: 'http://files.example.test/moult/' };
-    const own = await startTestServer({ config });
+    await using own = await startTestServer({ config });
     const { locations } = await scan(own.url);
     assert.ok(locations.length > 0);
     for (const { location } of locations) assert.match(location, /^http:\/\/files\.example\.test\/moult\/Content\/../);
@@ -186,10 +186,9 @@ describe('--public-url and --content-url', () => {
     const home = await send(`${own.url}/api/home`, { headers: { host: 'updates.example.test' } });
     assert.notEqual(home.status, 421, 'the public name is a name of the pages');
     await own.stop();
-    const publicOnly = await startTestServer({ config: { publicUrl: config.publicUrl } });
+    await using publicOnly = await startTestServer({ config: { publicUrl: config.publicUrl } });
     for (const { location } of (await scan(publicOnly.url)).locations)
       assert.match(location, /^https:\/\/updates\.example\.test:8531\/Content\/../);
-    await publicOnly.stop();
   });
 });
 

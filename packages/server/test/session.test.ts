@@ -163,7 +163,7 @@ for (const engine of ['sqlite', 'postgres'] as const) {
         const answer = await ask(server.url, reporting, 'ReportEventBatch', request, path ? { path } : {});
         assert.deepEqual(answer, { result: true });
       }
-      const store = await openStore(database ?? `${server.dataDir}/moult.sqlite`, { now: () => new Date() });
+      await using store = await openStore(database ?? `${server.dataDir}/moult.sqlite`, { now: () => new Date() });
       const home = await store.loadHomeFacts();
       await store.close();
       assert.equal(home.events.filter(({ kind }) => kind === 'report').length, 2);

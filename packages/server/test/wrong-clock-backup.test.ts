@@ -112,7 +112,7 @@ for (const [words, at] of Object.entries(clocks)) {
       );
       await follow(new Repository(join(copy, 'trust')), 1, new Date());
       assert.equal(await sweepAll(copy), 0);
-      const store = await openStore(join(copy, 'moult.sqlite'), { now: () => new Date() });
+      await using store = await openStore(join(copy, 'moult.sqlite'), { now: () => new Date() });
       const computers = (await store.listComputers({ limit: 10 })).map(({ computerId }) => computerId);
       const events = await store.listReportingEvents({ limit: 100 });
       await store.close();

@@ -76,8 +76,10 @@ for (const engine of ['sqlite', 'postgres'] as const) {
 
     it('does not fork when many write at once, and a change that failed leaves no gap', async () => {
       // On SQLite stores of one process would wait for each other with the process held: there it is one.
+      await using opened = new AsyncDisposableStack();
       const others: Store[] = [];
-      for (let count = 0; engine === 'postgres' && count < 3; count++) others.push(await openStore(address, { now }));
+      for (let count = 0; engine === 'postgres' && count < 3; count++)
+        others.push(opened.use(await openStore(address, { now })));
       const all = [store, ...others];
       const writes = Array.from({ length: 60 }, (_, number) => {
         const one = all[number % all.length] as Store;
@@ -87,7 +89,6 @@ for (const engine of ['sqlite', 'postgres'] as const) {
       await Promise.all(writes);
       const check = await store.checkAudit();
       assert.deepEqual([check.isIntact, check.records], [true, 40 + 3]);
-      await Promise.all(others.map((other) => other.close()));
     });
 
     it('is intact when it is read while others write', async () => {

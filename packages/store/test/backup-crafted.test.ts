@@ -21,7 +21,7 @@ before(async () => {
   mkdirSync(place().dataDir);
   await loadOrCreateOperatorKeys(place().dataDir, { now });
   await loadOrCreateCookieKey(place().dataDir);
-  const store = await openStore(place().database, { now: () => now });
+  await using store = await openStore(place().database, { now: () => now });
   await store.createGroup('Kept', undefined, author);
   await store.close();
   await backUp({ ...place(), target: join(folder, 'good'), version: '0', now });
@@ -46,7 +46,7 @@ async function isRefused(change: (manifest: Manifest, backup: string) => void, m
   const restored = restore({ ...place(), source: backup, author });
   await assert.rejects(restored, { code: 'SERVER_BAD_BACKUP', message });
   assert.equal(existsSync(join(place().dataDir, 'restoring')), false);
-  const store = await openStore(place().database, { now: () => now });
+  await using store = await openStore(place().database, { now: () => now });
   const groups = (await store.loadGroups()).map(({ name }) => name);
   await store.close();
   assert.ok(groups.includes('Kept'));

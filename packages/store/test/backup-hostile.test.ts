@@ -52,7 +52,7 @@ async function makeServer(name: string): Promise<void> {
   mkdirSync(dataDir);
   await loadOrCreateOperatorKeys(dataDir, { now });
   await loadOrCreateCookieKey(dataDir);
-  const store = await openStore(database, { now: () => now });
+  await using store = await openStore(database, { now: () => now });
   await store.createGroup('Kept', undefined, author);
   await store.close();
   for (const file of [release, 'self-update/imported/index.json']) {

@@ -38,7 +38,7 @@ async function makeServer(name: string): Promise<void> {
   mkdirSync(dataDir);
   await loadOrCreateOperatorKeys(dataDir, { now });
   await loadOrCreateCookieKey(dataDir);
-  const store = await openStore(database, { now: () => now });
+  await using store = await openStore(database, { now: () => now });
   await store.createGroup(`Group ${name}`, undefined, author);
   await store.close();
   const trees = ['self-update/releases/wsus/7.9.0.1/wuaucomp.cab', 'self-update/imported/index.json'];
@@ -52,7 +52,7 @@ async function makeServer(name: string): Promise<void> {
 /** Whose each part of a data directory is: one name when nothing is mixed. */
 async function ownersOf(dataDir: string): Promise<Set<string>> {
   const owners = new Set<string>();
-  const store = await openStore(join(dataDir, 'moult.sqlite'), { now: () => now });
+  await using store = await openStore(join(dataDir, 'moult.sqlite'), { now: () => now });
   for (const { name } of await store.loadGroups()) if (name.startsWith('Group ')) owners.add(name.slice(6));
   await store.close();
   for (const key of readdirSync(join(folder, 'here', 'keys'))) {

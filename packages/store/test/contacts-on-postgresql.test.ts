@@ -13,7 +13,7 @@ describe('contacts on PostgreSQL', () => {
   it('write no index: new versions of rows stay beside the old', async () => {
     await using postgres = await startPostgres();
     const address = await postgres.createDatabase();
-    const store = await openStore(address, { now });
+    await using store = await openStore(address, { now });
     const ids = Array.from({ length: 300 }, (_, number) => idOf(number));
     for (const id of ids) {
       await authorize(store, id);
@@ -34,7 +34,7 @@ describe('contacts on PostgreSQL', () => {
     };
     await store.close();
     const before = await figuresOf();
-    const again = await openStore(address, { now });
+    await using again = await openStore(address, { now });
     for (let round = 1; round <= 10; round++) {
       const seen = { at: new Date(start + round * 1000), synced: true, reported: round > 1 };
       await again.noteContacts(new Map(ids.map((id) => [id, seen])));

@@ -32,7 +32,7 @@ export async function dumpDatabase(address: string): Promise<string> {
 
 /** Makes an empty database what the dump says; answers the names of the migrations that are applied in it. */
 export async function loadDump(address: string, dump: string): Promise<string[]> {
-  const database = await openDatabase(address);
+  await using database = await openDatabase(address);
   const tables = database.tables as unknown as Kysely<Record<string, Record<string, unknown>>>;
   const lines = dump.trim().split('\n');
   await tables.transaction().execute(async (transaction) => {
@@ -48,7 +48,6 @@ export async function loadDump(address: string, dump: string): Promise<string[]>
     if (database.engine === 'postgres') await goOnCounting(transaction, lines);
   });
   const applied = await tables.selectFrom('migrations').select('name').orderBy('name').execute();
-  await database.close();
   return applied.map(({ name }) => String(name));
 }
 
@@ -72,9 +71,8 @@ async function goOnCounting(
 /** What the migrations of this version say to make an empty database one of theirs, without the rows. */
 async function statementsOf(engine: Engine): Promise<string[]> {
   const said: string[] = ['create table migrations (name text primary key, applied_at bigint not null)'];
-  const listener = new Kysely<unknown>({ dialect: recordingDialect(engine, (text) => said.push(text)) });
+  await using listener = new Kysely<unknown>({ dialect: recordingDialect(engine, (text) => said.push(text)) });
   for (const { up } of migrations) await up(listener, engine, 0);
-  await listener.destroy();
   return said.filter((text) => /^\s*(?:create|alter|drop)\b/i.test(text));
 }
 

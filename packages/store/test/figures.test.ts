@@ -42,6 +42,7 @@ for (const engine of ['sqlite', 'postgres'] as const) {
       if (postgres) await (await openStore(address, { now })).close();
       const database = await openDatabase(address);
       if (!postgres) await migrateHere(database);
+      after(() => database.close());
       return { database, store: storeOf(database, now), address };
     };
 
@@ -63,17 +64,17 @@ for (const engine of ['sqlite', 'postgres'] as const) {
       const folder = mkdtempSync(join(tmpdir(), 'moult-figures-'));
       const file = async (name: string) => (await postgres?.createDatabase()) ?? join(folder, name);
       const [from, to] = [await file('from.sqlite'), await file('to.sqlite')];
-      const store = await openStore(from, { now });
+      await using store = await openStore(from, { now });
       await populate(store);
       const source = join(folder, 'backup');
       const dataDir = folder;
       await backUp({ database: from, dataDir, target: source, version: '0', now: now() });
       // Over one that holds something else.
-      const other = await openStore(to, { now });
+      await using other = await openStore(to, { now });
       await authorize(other, idOf(1));
       await other.close();
       await restore({ database: to, dataDir, source, author });
-      const restored = await openStore(to, { now });
+      await using restored = await openStore(to, { now });
       assert.equal(await restored.recountFigures(), 0);
       assert.deepEqual(await restored.loadServerStatus(), await store.loadServerStatus());
       assert.deepEqual(await restored.listUpdates({ limit: 100 }), await store.listUpdates({ limit: 100 }));
@@ -96,7 +97,7 @@ for (const engine of ['sqlite', 'postgres'] as const) {
 
     it('of updates are right when computers report while they are added up, and a list needs no count of states', async () => {
       const { database, store, address } = await opened();
-      const other = postgres ? await openStore(address, { now }) : store;
+      await using other = postgres ? await openStore(address, { now }) : store;
       const misc = (computer: number, round: number) => [`U=${updateOf((computer + round) % 7)};${updateOf(20)}`];
       const reports = (of: Store, from: number) =>
         Promise.all(
@@ -190,7 +191,7 @@ for (const engine of ['sqlite', 'postgres'] as const) {
         await (await openStore(address, { now })).close();
         await fillLikeAServer(address);
       }
-      await using database = await openDatabase(address);
+      const database = await openDatabase(address);
       if (!postgres) await migrateHere(database);
       const store = storeOf(database, now);
       if (!postgres) {

@@ -98,7 +98,7 @@ it('contacts, pings, check-ins and reports of the same computers never wait for 
 
 it('a transaction that PostgreSQL ended for the sake of a stranger is run again, and nothing is lost', async () => {
   const address = await postgres.createDatabase();
-  const store = await openStore(address, { now: () => at });
+  await using store = await openStore(address, { now: () => at });
   for (const number of [1, 2]) await authorize(store, idOf(number));
   const stranger = new pg.Client({ connectionString: address });
   await stranger.connect();

@@ -66,19 +66,17 @@ for (const engine of ['sqlite', 'postgres'] as const) {
       it(`${basename(file)} loses nothing, and goes on`, async () => {
         const address = await newAddress();
         await loadDump(address, dump);
-        const store = openServerStore(address, { now });
+        await using store = openServerStore(address, { now });
         await store.prepare();
         await holdsEverything(store, populated.at);
         await goesOn(store);
-        await store.close();
       });
     }
   });
 }
 
 async function appliedIn(address: string): Promise<string[]> {
-  const database = await openDatabase(address);
+  await using database = await openDatabase(address);
   const { rows } = await sql<{ name: string }>`select name from migrations order by name`.execute(database.tables);
-  await database.close();
   return rows.map(({ name }) => name);
 }

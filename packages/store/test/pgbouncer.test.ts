@@ -77,7 +77,7 @@ describe('behind pgbouncer', () => {
   for (const mode of ['session', 'transaction']) {
     it(`pool_mode = ${mode}: tables are made, everything is written and read, by server and command`, () =>
       behind(mode, async (address) => {
-        const store = openServerStore(address, { now });
+        await using store = openServerStore(address, { now });
         await untilDone(() => store.prepare());
         await populate(store);
         await holdsEverything(store);
@@ -91,7 +91,7 @@ describe('behind pgbouncer', () => {
 
   it('a pgbouncer that is killed and started again is survived', () =>
     behind('transaction', async (address, pgbouncer) => {
-      const store = openServerStore(address, { now, limits: { pausesMs: [20, 200] } });
+      await using store = openServerStore(address, { now, limits: { pausesMs: [20, 200] } });
       await untilDone(() => store.prepare());
       for (let round = 0; round < 3; round++) {
         const asked = Promise.allSettled(Array.from({ length: 20 }, () => store.saveSetting('round', String(round))));
@@ -103,17 +103,15 @@ describe('behind pgbouncer', () => {
         await untilDone(() => store.saveSetting('round', `after ${round}`));
         assert.equal(await store.loadSetting('round'), `after ${round}`);
       }
-      await store.close();
     }));
 
   it('pool_mode = statement is refused with the name of the setting', () =>
     behind('statement', async (address) => {
-      const store = openServerStore(address, { now });
+      await using store = openServerStore(address, { now });
       await assert.rejects(
         untilDone(() => store.prepare()),
         { code: 'SERVER_DATABASE', message: /pool_mode = transaction or session/ },
       );
-      await store.close();
     }));
 });
 

@@ -32,6 +32,7 @@ for (const engine of ['sqlite', 'postgres'] as const) {
         ids.map((revisionId, index) => ({ revisionId, core: old[index] ?? '', extended: extended[index] ?? '' })),
       );
       assert.deepEqual(await core(), old);
+      after(() => store.close());
       return { store, ids, core };
     }
 

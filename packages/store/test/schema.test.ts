@@ -93,7 +93,7 @@ describe('rights and encoding (postgres)', () => {
   it('a role without the right to make tables works on those that are there, as server and as command', async () => {
     const address = await postgres.createDatabase();
     await postgres.run(address, 'create role everyday login', 'revoke all on schema public from public');
-    const owner = openServerStore(address, { now });
+    await using owner = openServerStore(address, { now });
     await owner.prepare();
     await owner.close();
     await postgres.run(
@@ -101,7 +101,7 @@ describe('rights and encoding (postgres)', () => {
       'grant usage on schema public to everyday',
       'grant select, insert, update, delete on all tables in schema public to everyday',
     );
-    const server = openServerStore(as('everyday', address), { now });
+    await using server = openServerStore(as('everyday', address), { now });
     await server.prepare();
     await server.saveSetting('a', 'b');
     await server.createGroup('Servers', undefined, { name: 'tester', at });
@@ -113,12 +113,11 @@ describe('rights and encoding (postgres)', () => {
   it('a role that may not make the tables is told which right it needs', async () => {
     const address = await postgres.createDatabase();
     await postgres.run(address, 'create role poor login', 'grant usage on schema public to poor');
-    const store = openServerStore(as('poor', address), { now });
+    await using store = openServerStore(as('poor', address), { now });
     await assert.rejects(store.prepare(), {
       code: 'SERVER_DATABASE',
       message: /role "poor" may not.*GRANT USAGE, CREATE ON SCHEMA "public" TO "poor"/,
     });
-    await store.close();
   });
 
   it('a role that may not read the tables is told so too', async () => {
@@ -135,7 +134,7 @@ describe('rights and encoding (postgres)', () => {
     it(`a database in ${encoding} is refused, before anything is made in it`, async () => {
       const address = await postgres.createDatabase(`encoding '${encoding}' template template0`);
       const message = new RegExp(`encoding is ${encoding}, and Moult needs UTF8.*CREATE DATABASE`);
-      const store = openServerStore(address, { now });
+      await using store = openServerStore(address, { now });
       await assert.rejects(store.prepare(), { code: 'SERVER_DATABASE', message });
       await store.close();
       await assert.rejects(openStore(address, { now }), { code: 'SERVER_DATABASE', message });

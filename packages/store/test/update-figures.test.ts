@@ -58,7 +58,7 @@ for (const engine of ['sqlite', 'postgres'] as const) {
         await sql`pragma query_only = on`.execute(database.tables);
         assert.equal(await neededIn(store), 1);
         await sql`pragma query_only = off`.execute(database.tables);
-        const other = new DatabaseSync(address);
+        using other = new DatabaseSync(address);
         for (let time = 0; time < 2; time++) {
           other.exec('begin immediate');
           const started = performance.now();

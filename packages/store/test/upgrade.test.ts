@@ -63,7 +63,7 @@ for (const engine of ['sqlite', 'postgres'] as const) {
       for (const statement of ['alter table computers rename column address to last_address', 'drop table counters']) {
         const address = await newAddress();
         await migrateTo(address, known.length);
-        const database = await openDatabase(address);
+        await using database = await openDatabase(address);
         await sql.raw(statement).execute(database.tables);
         await database.close();
         assert.notDeepEqual(await replayStatements(address, lines), [], statement);
@@ -75,12 +75,11 @@ for (const engine of ['sqlite', 'postgres'] as const) {
       await migrateTo(address, known.length);
       await migrateTo(address, migrations.length);
       assert.deepEqual(await replayStatements(address, lines.slice(0, populated)), []);
-      const store = openServerStore(address, { now: () => at });
+      await using store = openServerStore(address, { now: () => at });
       await store.prepare();
       // The next change takes the records of before into the chain.
       await store.recordChange({ name: 'tester', at }, { action: 'upgrade', subject: 'server' });
       await holdsEverything(store, undefined, { isMarked: newest >= '0006' });
-      await store.close();
     });
   });
 }

@@ -197,8 +197,8 @@ for (const engine of ['sqlite', 'postgres'] as const)
     await using store = await openStore(address, { now });
     await using second = await openStore(address, { now });
     await importDocuments(store, [documentOf(idOf(0), 'Security Update (KB5034441)')], author.at);
-    const { server: found } = await createAdministration();
-    const administration = { store, server: found, author };
+    await using other = await createAdministration();
+    const administration = { ...other, store };
     await approve(administration, { update: idOf(0), action: 'Install' });
     const catalog = await openLiveCatalog(second, { unapproved: 'report', freshMs: 1 });
     const offered = async (model: string, at = author.at) => {

@@ -23,8 +23,8 @@ async function prepared(): Promise<string> {
   const file = join(folder, 'prepared.sqlite');
   await using store = await openStore(file, { now: () => author.at });
   await importDocuments(store, [documentOf(idOf(0), 'Tool')], author.at);
-  const { server } = await createAdministration();
-  const administration = { store, server, author };
+  await using other = await createAdministration();
+  const administration = { ...other, store };
   await addGroup(administration, 'Pilot');
   const policy = { hours: 1, installed: 0 };
   const rings = ['Pilot', 'All Computers'].map((group) => ({ name: group, groups: [group], policy }));

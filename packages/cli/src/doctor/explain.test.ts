@@ -13,7 +13,7 @@ const computerId = '6f9619ff-8b86-d011-b42d-00c04fc964ff';
 describe('moult explain COMPUTER UPDATE', () => {
   it('says that an update which the server does not have is not offered, and ends with 1', () =>
     inFolder({}, async (folder) => {
-      const store = await openStore(join(folder, 'moult.sqlite'), { now: () => new Date() });
+      await using store = await openStore(join(folder, 'moult.sqlite'), { now: () => new Date() });
       await store.noteAuthorization(
         { computerId, dnsName: 'pc7.example', address: '10.0.0.7', requestedGroups: [], at: new Date() },
         { assign: false },

@@ -64,7 +64,7 @@ describe('moult release in a data directory of a server', () => {
 
   it('pins a computer by its name, which the repository of a server alone knows', async () => {
     const computerId = '6f9619ff-8b86-d011-b42d-00c04fc964ff';
-    const store = await openStore(database, { now: () => new Date() });
+    await using store = await openStore(database, { now: () => new Date() });
     const computer = { computerId, dnsName: 'pc7.example.test', address: '192.0.2.7', requestedGroups: [] };
     await store.noteAuthorization({ ...computer, at: new Date() }, { assign: false });
     await store.close();

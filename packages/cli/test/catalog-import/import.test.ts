@@ -23,13 +23,17 @@ let store: Store;
 before(() => {
   folder = mkdtempSync(join(tmpdir(), 'moult-import-test-'));
 });
-after(() => rmSync(folder, { recursive: true, force: true }));
+after(async () => {
+  await store?.close();
+  rmSync(folder, { recursive: true, force: true });
+});
 
 /** Imports into a catalog of its own unless `into` is given. */
 async function importing(
   paths: string[],
   { stdin = '', keep = false }: { stdin?: string | Uint8Array; keep?: boolean } = {},
 ): Promise<ImportReport> {
+  if (!keep) await store?.close();
   if (!keep) store = await openStore(':memory:', { now });
   return runImport(store, readDocuments(paths, Readable.from([Buffer.from(stdin)])), {
     now,

@@ -75,7 +75,7 @@ it('with content-fetch = never clients get the address of the publisher, and oth
 });
 
 it('a file that cannot be had is tried again and again, and said once', async () => {
-  const lab = await openLab({ updates: 2, products: 1 });
+  await using lab = await openLab({ updates: 2, products: 1 });
   await lab.sync();
   await chooseProducts(lab.store, 1);
   await lab.sync();

@@ -98,7 +98,7 @@ for (const engine of ['sqlite', 'postgres'] as const) {
       return computers.map(({ computerId }) => computerId).sort();
     };
     const countRows = async (computerId: string) => {
-      const database = await openDatabase(address);
+      await using database = await openDatabase(address);
       const counts: Record<string, number> = {};
       for (const table of [
         'computer_names',
@@ -113,7 +113,6 @@ for (const engine of ['sqlite', 'postgres'] as const) {
           .execute();
         counts[table] = rows.length;
       }
-      await database.close();
       return counts;
     };
 

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { it } from 'node:test';
+import { after, it } from 'node:test';
 import { Kysely, sql } from 'kysely';
 import { durableSqliteDialect } from './dialect.ts';
 import { openSqlite } from './open.ts';
@@ -24,6 +24,7 @@ function openWithDisk() {
       close: async () => connection.close(),
     }),
   });
+  after(() => tables.destroy());
   return { tables, waiting };
 }
 
@@ -64,7 +65,7 @@ it('a write that the disk refuses is a failure, not an answer', async () => {
 });
 
 it('transactions take turns, and one that fails leaves nothing behind', async () => {
-  const tables = new Kysely<Tables>({ dialect: openSqlite(':memory:') });
+  await using tables = new Kysely<Tables>({ dialect: openSqlite(':memory:') });
   await sql`create table notes (text text not null)`.execute(tables);
   const outcomes = await Promise.allSettled(
     Array.from({ length: 20 }, (_, number) =>
@@ -84,7 +85,6 @@ it('transactions take turns, and one that fails leaves nothing behind', async ()
     kept.map(({ text }) => Number(text) % 2),
     Array.from({ length: 10 }, () => 0),
   );
-  await tables.destroy();
 });
 
 it('after one refusal of the disk nothing later is believed', async () => {
@@ -102,7 +102,7 @@ it('after one refusal of the disk nothing later is believed', async () => {
 it('what a busy process wrote, checkpoints between, is all there for the next one', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'moult-wal-'));
   const file = join(folder, 'moult.sqlite');
-  const tables = new Kysely<Tables>({ dialect: openSqlite(file) });
+  await using tables = new Kysely<Tables>({ dialect: openSqlite(file) });
   await sql`create table notes (text text not null)`.execute(tables);
   for (let turn = 0; turn < 30; turn++) {
     await Promise.all(

@@ -17,7 +17,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { afterEach, beforeEach, it } from 'node:test';
+import { after, afterEach, beforeEach, it } from 'node:test';
 import { Kysely, sql } from 'kysely';
 import { mountSmallDisk } from '../../../server/test/small-disk.ts';
 import { durableSqliteDialect } from './dialect.ts';
@@ -48,6 +48,7 @@ function open(parts: WalSyncParts) {
   const tables = new Kysely<Tables>({ dialect: durableSqliteDialect({ connection, durable, recover, admit, close }) });
   const write = (text: string) => tables.insertInto('notes').values({ text }).execute();
   const texts = async () => (await tables.selectFrom('notes').select('text').execute()).map(({ text }) => text);
+  after(() => tables.destroy());
   return { file, tables, write, texts, log, connection };
 }
 
@@ -198,7 +199,7 @@ it('on a full disk a transaction fails as SERVER_DISK_FULL, others read on, and 
   try {
     const { openSqlite } = await import('./open.ts');
     const file = join(disk.path, 'moult.sqlite');
-    const tables = new Kysely<Tables>({ dialect: openSqlite(file) });
+    await using tables = new Kysely<Tables>({ dialect: openSqlite(file) });
     await sql`create table notes (text text not null)`.execute(tables);
     const write = (text: string) =>
       tables.transaction().execute(async (transaction) => {
@@ -224,11 +225,11 @@ it('a database that a full disk does not let open is opened by the first use tha
   try {
     const { openSqlite } = await import('./open.ts');
     const file = join(disk.path, 'moult.sqlite');
-    const before = new Kysely<Tables>({ dialect: openSqlite(file) });
+    await using before = new Kysely<Tables>({ dialect: openSqlite(file) });
     await sql`create table notes (text text not null)`.execute(before);
     await before.destroy();
     disk.fill();
-    const tables = new Kysely<Tables>({ dialect: openSqlite(file) });
+    await using tables = new Kysely<Tables>({ dialect: openSqlite(file) });
     const read = () => tables.selectFrom('notes').selectAll().execute();
     const message = /database .*moult\.sqlite cannot be opened: the disk is full/;
     await assert.rejects(read(), { code: 'SERVER_DISK_FULL', message });
@@ -237,8 +238,7 @@ it('a database that a full disk does not let open is opened by the first use tha
     await tables.insertInto('notes').values({ text: 'at last' }).execute();
     assert.equal((await read()).length, 1);
     await tables.destroy();
-    const never = new Kysely<Tables>({ dialect: openSqlite(file) });
-    await never.destroy();
+    await new Kysely<Tables>({ dialect: openSqlite(file) }).destroy();
   } finally {
     disk.unmount();
   }
@@ -250,7 +250,7 @@ it('a checkpoint that a full disk refuses is made later: its thread lives on, an
   try {
     const { openSqlite } = await import('./open.ts');
     const file = join(disk.path, 'moult.sqlite');
-    const tables = new Kysely<Tables>({ dialect: openSqlite(file) });
+    await using tables = new Kysely<Tables>({ dialect: openSqlite(file) });
     await sql`create table notes (text text not null)`.execute(tables);
     const write = async (times: number) => {
       let written = 0;

@@ -14,7 +14,7 @@ StatementSync.prototype.run = function (this: StatementSync, ...given: Parameter
 } as typeof run;
 
 const now = new Date(time);
-const store = await openStore(database, { now: () => now });
+await using store = await openStore(database, { now: () => now });
 await stepRollouts(store, now);
 writeSync(1, String(commits));
 process.kill(process.pid, 'SIGKILL');
