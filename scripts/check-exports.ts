@@ -60,8 +60,8 @@ export function findDeadExports(root: string): Breach[] {
   }
 }
 
-/** All packages but the doctor. */
-const isChecked = /^packages\/(?!doctor\/)[^/]+\/src\//;
+/** All packages. */
+const isChecked = /^packages\/[^/]+\/src\//;
 
 function isTest(file: string): boolean {
   return /\.test\.tsx?$|\/test\//.test(file);

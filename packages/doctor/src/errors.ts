@@ -1,6 +1,6 @@
 // The only home of the doctor's own errors. A fault of others is a finding, not an error.
 
-export type DoctorErrorCode =
+type DoctorErrorCode =
   | 'CLI_DOCTOR_PAGE_MISSING'
   | 'CLI_DOCTOR_INPUT_UNREADABLE'
   | 'CLI_DOCTOR_NOTHING_TO_READ'

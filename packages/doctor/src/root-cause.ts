@@ -7,7 +7,7 @@ import { type Evidence, type Observation, type Verdict, webServicesSubject } fro
 import { factsOf } from './words/codes.ts';
 import { explains, sparesServices } from './words/explains.ts';
 
-export interface RootedObservation {
+interface RootedObservation {
   root: Observation;
   consequences: Observation[];
 }

@@ -17,7 +17,7 @@ export interface KnownLine {
   context?: Context;
 }
 
-export interface Saying {
+interface Saying {
   /** If left out, the place where the client is anyway. */
   stage?: Stage;
   outcome?: Outcome;
@@ -30,7 +30,7 @@ export interface Saying {
   parameters?: Readonly<Record<string, string>>;
 }
 
-export type Context =
+type Context =
   | 'check-begins'
   | 'scan-begins'
   | 'scan-skipped'

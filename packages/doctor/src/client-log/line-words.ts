@@ -58,7 +58,6 @@ export function newLineFinder(): WordFinder {
 }
 
 /** For a line whose words were not looked for: it may have all of them. */
-export const anyWords: Marks = { low: 0x7fffffff, high: 0x7fffffff, flags: 0x7fffffff };
 
 /** Visits the known lines that this one may be, in their order. */
 export function forKnownLines({ low, high }: Marks, visit: (line: KnownLine) => void): void {

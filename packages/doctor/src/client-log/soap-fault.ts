@@ -2,7 +2,7 @@
 // parameter in its message and the method decide what it means.
 import type { LogEntry } from './entry.ts';
 
-export interface LoggedFault {
+interface LoggedFault {
   /** The line with the ErrorCode: it decides. */
   entry: LogEntry;
   parameters: Record<string, string>;

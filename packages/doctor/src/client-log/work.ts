@@ -3,7 +3,7 @@ import { clientLogBounds } from '../bounds.ts';
 import type { Stage } from '../story/event.ts';
 
 /** The meaning of earlier lines for later ones of the same work. */
-export interface Work {
+interface Work {
   stage: Stage;
   /** The last address that was named. */
   url: string | undefined;

@@ -9,7 +9,7 @@ import { formatHresult } from '../hresult/error-table.ts';
 import type { Story, StoryEvent } from '../logs/client-stories.ts';
 import { describeKind, valuesOfError } from '../story/observe.ts';
 
-export interface ComputerFacts {
+interface ComputerFacts {
   computer: KnownComputer;
   /** Oldest first. */
   pings: StoredSelfUpdateEvent[];
@@ -43,7 +43,7 @@ export function nameOf(computer: KnownComputer): string {
 }
 
 /** The last stage that went well. */
-export function lastStageOf({ computer, pings }: ComputerFacts): string {
+function lastStageOf({ computer, pings }: ComputerFacts): string {
   if (computer.lastReport) return 'reported';
   if (computer.lastSync) return 'scanned';
   if (computer.registeredAt) return 'registered as WSUS client';

@@ -78,7 +78,7 @@ function stepOf(eventNumber: number): number {
 const architectures: Record<string, number> = { x86: 0, arm: 5, ia64: 6, amd64: 9, x64: 9, arm64: 12 };
 
 /** The facts of RegisterComputer about a machine. Questions it does not answer stay unanswered. */
-export function factsOf({ registration }: KnownComputer): MachineFacts {
+function factsOf({ registration }: KnownComputer): MachineFacts {
   const number = (name: string): number | undefined =>
     typeof registration[name] === 'number' ? registration[name] : undefined;
   const [major, minor, build] = [number('osMajorVersion'), number('osMinorVersion'), number('osBuildNumber')];

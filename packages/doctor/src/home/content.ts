@@ -9,7 +9,7 @@ import type { Store } from '@moult/store';
 import { type Observation, observe } from '../finding.ts';
 import { observeUnreadable, reachOf } from './reach.ts';
 
-export interface ContentFacts {
+interface ContentFacts {
   folder: string;
   exists: boolean;
   /** Files and folders that this user may not read. */

@@ -4,7 +4,7 @@ import { closeSync, constants, lstatSync, opendirSync, openSync } from 'node:fs'
 import { join } from 'node:path';
 import { type Observation, observe } from '../finding.ts';
 
-export type Reach = 'there' | 'missing' | 'not-readable';
+type Reach = 'there' | 'missing' | 'not-readable';
 
 /** `there`: this user can read it. A folder is listed and entered. */
 export function reachOf(path: string): Reach {

@@ -149,7 +149,7 @@ function problemOf(certificateFile: string, keyFile: string, now: Date | undefin
 }
 
 /** True while a process has this id. */
-export function isAlive(pid: number): boolean {
+function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;

@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { repositoryFile } from '@moult/disk';
 
-export interface ErrorMeaning {
+interface ErrorMeaning {
   /** As logged: 0x and eight upper-case digits. */
   code: string;
   name: string;

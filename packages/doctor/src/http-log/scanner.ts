@@ -36,7 +36,7 @@ interface ScannerExports {
 }
 
 /** Places of columns, -1 for one that is not there. */
-export interface Columns {
+interface Columns {
   separator: number;
   stem: number;
   date: number;

@@ -5,7 +5,7 @@ import type { FindingCode } from '../words/codes.ts';
 import { meaningOfReason, meaningOfStatus, type StatusMeaning } from './iis-statuses.ts';
 import type { RequestKind } from './record.ts';
 
-export interface Answer {
+interface Answer {
   kind: RequestKind;
   status: number;
   substatus: number | undefined;

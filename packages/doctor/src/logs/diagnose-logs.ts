@@ -90,7 +90,7 @@ export function sawAnything(facts: LogFacts): boolean {
 }
 
 /** Pings kept in urllog.dat: the client could not reach the status server when they were due. */
-export function observeUnsent(unsent: readonly UnsentPing[], subject: readonly string[]): Observation[] {
+function observeUnsent(unsent: readonly UnsentPing[], subject: readonly string[]): Observation[] {
   const [first] = unsent;
   if (!first) return [];
   const servers = [...new Set(unsent.map(({ server }) => server ?? 'the status server'))].join(', ');

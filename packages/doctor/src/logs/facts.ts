@@ -9,7 +9,7 @@ import { Story } from '../story/story.ts';
 /** How a file is read. `known` by a reader of its own (story/readers.ts). */
 export type FileKind = 'w3c' | 'client' | 'registry' | 'pings' | 'known' | 'binary' | 'empty';
 
-export interface ReadFile {
+interface ReadFile {
   path: string;
   kind: FileKind;
   /** Of a file that a reader of its own has read: what it is. */

@@ -21,7 +21,7 @@ export interface ProbeLimits {
   maxBytes: number;
 }
 
-export type FailureKind = 'name' | 'network' | 'refused' | 'timeout' | 'cut' | 'not-http' | 'tls';
+type FailureKind = 'name' | 'network' | 'refused' | 'timeout' | 'cut' | 'not-http' | 'tls';
 
 export interface ProbeAnswer {
   kind: 'answer';

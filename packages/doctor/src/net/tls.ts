@@ -8,7 +8,7 @@ import {
   type TLSSocket,
 } from 'node:tls';
 
-export interface TlsAttempt {
+interface TlsAttempt {
   version: SecureVersion;
   connected: boolean;
   /** Of OpenSSL or the system. */
@@ -19,7 +19,7 @@ export interface TlsAttempt {
   certificateWanted: boolean;
 }
 
-export interface SeenCertificate {
+interface SeenCertificate {
   subject: string;
   issuer: string;
   names: string[];

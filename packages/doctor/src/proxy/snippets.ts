@@ -3,7 +3,7 @@
 // rule.
 
 export const proxyKinds = ['nginx', 'apache', 'caddy', 'haproxy', 'iis-arr'] as const;
-export type ProxyKind = (typeof proxyKinds)[number];
+type ProxyKind = (typeof proxyKinds)[number];
 
 /** Single files in the root of the site, as regular expressions. */
 const files = ['iuident\\.cab', 'wutrack\\.bin'];

@@ -118,7 +118,7 @@ function named(groups: Found['groups']): Record<string, string> {
 }
 
 /** A message in one line that fits into a sentence. */
-export function shorten(text: string): string {
+function shorten(text: string): string {
   const line = text.split(/\r?\n\s+\S+ [\w.<>`]+\(/, 1)[0] ?? '';
   const short = line.replace(/\s+/g, ' ').trim();
   return short.length > 240 ? `${short.slice(0, 237)}...` : short;

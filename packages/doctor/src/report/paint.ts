@@ -1,7 +1,7 @@
 // Colours, decided once per report.
 import { styleText } from 'node:util';
 
-export type PaintFormat = Parameters<typeof styleText>[0];
+type PaintFormat = Parameters<typeof styleText>[0];
 
 /** A painter that colours or leaves text alone. */
 export function paintWith(colour: boolean): (format: PaintFormat, text: string) => string {

@@ -5,7 +5,7 @@ import type { LogEvent, LogKind, Stage } from '../story/event.ts';
 import type { FindingCode } from '../words/codes.ts';
 
 /** Everything that is named must hold. */
-export interface Condition {
+interface Condition {
   kinds?: readonly LogKind[];
   /** Ids of known lines. */
   lines?: readonly string[];

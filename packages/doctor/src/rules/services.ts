@@ -6,7 +6,7 @@ import type { Stage } from '../story/event.ts';
 export const managedService = '3da21691-e39d-4da6-8a4b-b43877bcb1b7';
 
 /** Microsoft's services by id, as their names are in logs. */
-export const microsoftServices: Readonly<Record<string, string>> = {
+const microsoftServices: Readonly<Record<string, string>> = {
   '9482f4b4-e343-43b6-b170-9a65bc822c77': 'Windows Update',
   '7971f918-a847-4430-9279-4a52d1efe18d': 'Microsoft Update',
   '855e8a7c-ecb4-4ca3-b045-1dfa50104289': 'Microsoft Store (DCat)',

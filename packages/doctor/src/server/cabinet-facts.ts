@@ -114,7 +114,7 @@ export function looksLikeHtml(body: Buffer): boolean {
   return /^(<!doctype html|<html|<head|<body|<script|<!--|<meta|<\?xml[^>]*>\s*<!doctype html|<title|<h1)/.test(start);
 }
 
-export function titleOf(body: Buffer): string {
+function titleOf(body: Buffer): string {
   const text = decodeText(body.subarray(0, 16_384));
   return (/<title[^>]*>([^<]{0,200})/i.exec(text)?.[1] ?? '').trim().replaceAll(/\s+/g, ' ');
 }

@@ -49,7 +49,7 @@ export interface ServerFacts {
   askedAt: Date;
 }
 
-export interface ServerQuestion {
+interface ServerQuestion {
   url: URL;
   clients: readonly ClientKind[];
   selfUpdatePort: number | undefined;

@@ -131,7 +131,7 @@ function judgeBody(file: FileFacts, answer: ProbeAnswer): Judgement | undefined 
 }
 
 /** Headers and pages of SharePoint's ISAPI filter. */
-export function isSharePoint(answer: ProbeAnswer): boolean {
+function isSharePoint(answer: ProbeAnswer): boolean {
   const { headers } = answer;
   if (headers.microsoftsharepointteamservices !== undefined || headers['x-sharepointhealthscore'] !== undefined)
     return true;

@@ -6,7 +6,7 @@ import type { Trouble } from './remembered.ts';
 /** The machine's own troubles, which warnings name in passing. From DOCTOR_ACCESS_DENIED on. */
 const machineOrder = 440;
 
-export interface StandingFacts {
+interface StandingFacts {
   isHealed(trouble: Trouble): boolean;
   isForeign(trouble: Trouble): boolean;
   /** A scan of a server of yours ended well. */

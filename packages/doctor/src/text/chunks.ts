@@ -8,7 +8,7 @@ import { ChunkTranscoder, sniffEncoding } from './encoding.ts';
 
 const chunkBytes = 2 ** 20;
 
-export type ReadProgress = (bytesRead: number) => void;
+type ReadProgress = (bytesRead: number) => void;
 
 /** A file by its path, or one inside an archive. */
 export type TextFile = string | MemberFile;

@@ -2,9 +2,9 @@
 // by the chunk. So the readers above see one encoding, and memory stays bounded.
 import { isAscii, isUtf8 } from 'node:buffer';
 
-export type TextEncodingName = 'utf-8' | 'utf-16le' | 'utf-16be' | 'windows-1252';
+type TextEncodingName = 'utf-8' | 'utf-16le' | 'utf-16be' | 'windows-1252';
 
-export interface Sniffed {
+interface Sniffed {
   encoding: TextEncodingName;
   /** Bytes of the byte order mark. */
   markBytes: number;

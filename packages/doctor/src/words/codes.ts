@@ -4,7 +4,7 @@
 /** A step of the ladder of "Automatic Updates Must Be Updated". The page docs/doctor.md names the ten. */
 export type Rung = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10;
 
-export interface CodeFacts {
+interface CodeFacts {
   rung: Rung;
   /** Lower stops a client earlier: of several roots the lowest is named first. */
   order: number;

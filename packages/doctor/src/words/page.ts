@@ -15,7 +15,7 @@ import { deriveValues, fillIn, type Values } from './fill.ts';
 import { howToSee } from './fixed.ts';
 import { fits, stepsFor } from './products.ts';
 
-export interface Page {
+interface Page {
   what: string;
   cause: string;
   remedy: string[];

@@ -15,8 +15,6 @@ import { proxyText } from './proxy-text.ts';
 import { addValue, type SettingsInput, type SettingsSeen } from './seen.ts';
 import { servicesText } from './services-text.ts';
 
-export { titled } from './judge-services.ts';
-export type { SettingsInput, SettingsSeen } from './seen.ts';
 export { observeSettings };
 
 /** The title of plain values of a registry. */
@@ -33,7 +31,7 @@ const registryText: SettingsInput = {
 };
 
 /** In the order they are asked. */
-export const settingsInputs: readonly SettingsInput[] = [
+const settingsInputs: readonly SettingsInput[] = [
   clientDiag,
   groupPolicyXml,
   groupPolicyPage,

@@ -178,7 +178,7 @@ function describe({ proxy = '', bypass }: ProxySeen): string {
 }
 
 /** `host:port`, `http=host:port;https=…`: as WinHTTP takes it. */
-export function isProxyList(text: string): boolean {
+function isProxyList(text: string): boolean {
   const parts = text.trim().split(/[;\s]+/);
   return (
     text.trim() !== '' && parts.every((part) => /^(?:https?=)?(?:https?:\/\/)?[\w.-]+(?::\d{1,5})?\/?$/i.test(part))
@@ -186,7 +186,7 @@ export function isProxyList(text: string): boolean {
 }
 
 /** Whether a list of exceptions holds this host. */
-export function isBypassed(bypass: string, host: string): boolean {
+function isBypassed(bypass: string, host: string): boolean {
   const name = host.toLowerCase();
   return bypass
     .toLowerCase()

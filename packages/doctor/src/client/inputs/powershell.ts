@@ -4,14 +4,14 @@ import type { RegFacts } from '../../registry/reg-text.ts';
 import { registryPlaces as at } from '../settings.ts';
 import { addValue, evidenceAt, type SettingsInput, type UpdateServiceSeen } from './seen.ts';
 
-export interface Property {
+interface Property {
   value: string;
   /** From 1. */
   line: number;
 }
 
 /** One object: its properties by lower-case name. */
-export type PrintedObject = ReadonlyMap<string, Property>;
+type PrintedObject = ReadonlyMap<string, Property>;
 
 /** Every object of lists and of tables. */
 export function recordsOf(text: string): PrintedObject[] {

@@ -52,7 +52,7 @@ export interface UpdateServiceSeen {
 }
 
 /** A failure that a tool itself reports. */
-export interface FailureSeen {
+interface FailureSeen {
   code: number;
   evidence: Evidence;
 }

@@ -17,7 +17,7 @@ export interface EventElement {
 export class BinXmlFault extends Error {}
 
 /** How many tokens may still be read. Shared by all records of a chunk. */
-export interface Budget {
+interface Budget {
   tokens: number;
 }
 
