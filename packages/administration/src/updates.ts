@@ -9,6 +9,7 @@ import type {
   UpdateFilter,
   UpdateSort,
 } from '@moult/store';
+import { compareNames } from '@moult/store';
 import { articleIn, findGroup, findUpdate } from './find.ts';
 import type { Administration } from './open-server.ts';
 import { categoryIdsOf, type ListRequest, paged, toPageRequest } from './pages.ts';
@@ -46,6 +47,8 @@ export interface UpdateChoice {
   /** Approved for this group itself, by name or id. */
   group?: string | undefined;
   isSuperseded?: boolean | undefined;
+  /** Its publisher expired the newest revision. */
+  isExpired?: boolean | undefined;
   isNeeded?: boolean | undefined;
   isFailed?: boolean | undefined;
   /** Came into the catalog within so many days. */
@@ -72,12 +75,12 @@ export async function listUpdates({ store, author }: Administration, query: Upda
 /** As the store takes it. Throws AdministrationError SERVER_NOT_FOUND for a category or a group. */
 export async function filterOf(store: Store, query: UpdateChoice, now: Date): Promise<UpdateFilter> {
   const { search, article, classification, product, severities, approval, group, newDays } = query;
-  const { updateIds, isSuperseded, isNeeded, isFailed } = query;
+  const { updateIds, isSuperseded, isExpired, isNeeded, isFailed } = query;
   const categoryIds: string[][] = [];
   if (classification !== undefined) categoryIds.push(await categoryIdsOf(store, 'classification', classification));
   if (product !== undefined) categoryIds.push(await categoryIdsOf(store, 'product', product));
   return {
-    ...{ search, updateIds, categoryIds, severities, approval, isSuperseded, isNeeded, isFailed },
+    ...{ search, updateIds, categoryIds, severities, approval, isSuperseded, isExpired, isNeeded, isFailed },
     article: article === undefined ? undefined : (articleIn(article) ?? article),
     groupId: group === undefined ? undefined : (await findGroup(store, group)).groupId,
     importedSince: newDays === undefined ? undefined : new Date(now.getTime() - newDays * 86_400_000),
@@ -102,7 +105,7 @@ export async function countByGroup({ store }: Administration, update: string) {
       ...{ groupId, group: names.get(groupId) ?? groupId, failed: states.failed, installed: states.installed },
       needed: states.notInstalled + states.downloaded + states.pendingReboot,
     }))
-    .sort((one, other) => (one.group < other.group ? -1 : 1));
+    .sort((one, other) => compareNames(one.group, other.group));
 }
 
 /** Updates that one statement names. For more, all decisions are read. */

@@ -6,12 +6,14 @@ import { allComputers, unassignedComputers } from './built-in-groups.ts';
 import type { ClonedIdentity, ComputerLists, ListedComputer } from './contract/index.ts';
 import type { Database } from './database.ts';
 import { textBytes } from './declared-bounds.ts';
+import { sortBeforeList } from './lists/computer-keys.ts';
 import { systemNameOf } from './lists/system-name.ts';
 import type { Tables } from './schema.ts';
 
-export function computerListStore({
-  tables,
-}: Database): Pick<ComputerLists, 'listComputers' | 'findListedComputer' | 'listClones'> {
+export function computerListStore(
+  database: Database,
+): Pick<ComputerLists, 'listComputers' | 'findListedComputer' | 'listClones'> {
+  const { tables } = database;
   const listed = () =>
     tables
       .selectFrom('computers')
@@ -26,6 +28,7 @@ export function computerListStore({
       groupId?: string | undefined;
       limit: number;
     }): Promise<ListedComputer[]> {
+      await sortBeforeList(database);
       let query = listed();
       // Asked of each computer, not as one list of ids: PostgreSQL looks through a long list for each of them.
       if (groupId === unassignedComputers) {
@@ -48,7 +51,7 @@ export function computerListStore({
           ),
         );
       }
-      const rows = await query.orderBy('computers.dns_name').orderBy('computer_id').limit(limit).execute();
+      const rows = await query.orderBy('computers.name_sort').orderBy('computer_id').limit(limit).execute();
       const groups = await groupNamesOf(
         tables,
         rows.map(({ computer_id }) => computer_id),

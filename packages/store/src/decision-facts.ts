@@ -4,6 +4,7 @@ import { decodeMore, formatIdentity, type UpdateIdentity } from '@moult/catalog'
 import { sql } from 'kysely';
 import type { DecisionFacts, MissingFile, NamedUpdate, StoredSummary } from './contract/index.ts';
 import type { Database } from './database.ts';
+import { compareNames } from './lists/sort-keys.ts';
 import { toSummary } from './updates.ts';
 
 export function decisionFactStore({ tables }: Database): DecisionFacts {
@@ -46,14 +47,15 @@ export function decisionFactStore({ tables }: Database): DecisionFacts {
         where summary.more like ${`%"bundleClauses":[[%${updateId}%`}
           and not exists (select 1 from revisions later
             where later.update_id = summary.update_id and later.revision_number > summary.revision_number)
-        order by revisions.title, summary.update_id`.execute(tables);
+        order by summary.update_id`.execute(tables);
       return rows
         .filter(({ more }) =>
           decodeMore(more)
             .bundleClauses.flat()
             .some((one) => one.updateId === updateId),
         )
-        .map(({ update_id, title }) => ({ updateId: update_id, title }));
+        .map(({ update_id, title }) => ({ updateId: update_id, title }))
+        .sort((one, other) => compareNames(one.title, other.title));
     },
 
     async findMissingFiles(revisionIds: readonly number[]): Promise<MissingFile[]> {
@@ -67,7 +69,7 @@ export function decisionFactStore({ tables }: Database): DecisionFacts {
         for (const { sha1, file_name, size_bytes } of rows)
           missing.set(sha1, { sha1, fileName: file_name, sizeBytes: Number(size_bytes) });
       }
-      return [...missing.values()].sort((a, b) => a.fileName.localeCompare(b.fileName));
+      return [...missing.values()].sort((a, b) => compareNames(a.fileName, b.fileName));
     },
   };
 }

@@ -10,13 +10,15 @@ import type { Author, CountedGroup, GroupStore } from './contract/index.ts';
 import type { Database } from './database.ts';
 import { ServerError } from './errors.ts';
 import { loadFigures } from './figures.ts';
+import { compareNames } from './lists/sort-keys.ts';
 import { takeStamp } from './stamps.ts';
 import { lockComputers, transact } from './transact.ts';
 
 export function groupStore(database: Database, changes: Changes): GroupStore {
   const { tables, engine } = database;
   const loadGroups = async (): Promise<TargetGroup[]> => {
-    const rows = await tables.selectFrom('target_groups').selectAll().orderBy('name_key').execute();
+    const rows = await tables.selectFrom('target_groups').selectAll().execute();
+    rows.sort((one, other) => compareNames(one.name, other.name));
     return rows.map(({ group_id, name, parent_id }) => ({ groupId: group_id, name, parentId: parent_id ?? undefined }));
   };
 

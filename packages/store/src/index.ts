@@ -11,6 +11,7 @@ export { asDiskTrouble, diskTroubleOf, withDiskTrouble } from './disk-trouble.ts
 export { collectGarbage, limitHeapGrowth } from './heap.ts';
 export { computerSorts } from './lists/computers.ts';
 export { pageOf } from './lists/page.ts';
+export { compareNames } from './lists/sort-keys.ts';
 export { severities } from './lists/update-facts.ts';
 export { updateSorts } from './lists/updates.ts';
 export type { Log } from './log.ts';

@@ -9,19 +9,24 @@ export function revisionListStore({ tables, engine }: Database): RevisionLists {
     tables
       .selectFrom('revisions')
       .innerJoin('updates', 'updates.update_id', 'revisions.update_id')
+      .leftJoin('revision_summaries', 'revision_summaries.revision_id', 'revisions.revision_id')
       .select([
         ...([
           'revisions.revision_id',
           'revisions.update_id',
-          'revision_number',
-          'update_type',
-          'category_type',
+          'revisions.revision_number',
+          'revisions.update_type',
+          'revisions.category_type',
         ] as const),
-        ...(['title', 'document_bytes', 'imported_at', 'is_declined'] as const),
+        ...(['title', 'document_bytes', 'revisions.imported_at', 'is_declined', 'is_expired'] as const),
       ]);
   return {
     async listRevisions(after: number, limit: number): Promise<ListedRevision[]> {
-      const rows = await listed().where('revision_id', '>', after).orderBy('revision_id').limit(limit).execute();
+      const rows = await listed()
+        .where('revisions.revision_id', '>', after)
+        .orderBy('revisions.revision_id')
+        .limit(limit)
+        .execute();
       return rows.map(toListed);
     },
 
@@ -30,7 +35,7 @@ export function revisionListStore({ tables, engine }: Database): RevisionLists {
       const found = new Map<number, ListedRevision>();
       for (let start = 0; start < ids.length; start += idsPerQuery) {
         const rows = await listed()
-          .where('revision_id', 'in', ids.slice(start, start + idsPerQuery))
+          .where('revisions.revision_id', 'in', ids.slice(start, start + idsPerQuery))
           .execute();
         for (const row of rows) found.set(row.revision_id, toListed(row));
       }
@@ -45,7 +50,10 @@ export function revisionListStore({ tables, engine }: Database): RevisionLists {
     },
 
     async findRevisions(updateId: string): Promise<ListedRevision[]> {
-      const rows = await listed().where('revisions.update_id', '=', updateId).orderBy('revision_number').execute();
+      const rows = await listed()
+        .where('revisions.update_id', '=', updateId)
+        .orderBy('revisions.revision_number')
+        .execute();
       return rows.map(toListed);
     },
   };
@@ -93,6 +101,7 @@ function toListed(row: {
   document_bytes: number;
   imported_at: number;
   is_declined: number;
+  is_expired: number | null;
 }): ListedRevision {
   return {
     revisionId: row.revision_id,
@@ -104,5 +113,6 @@ function toListed(row: {
     documentBytes: row.document_bytes,
     importedAt: new Date(row.imported_at),
     isDeclined: row.is_declined === 1,
+    isExpired: row.is_expired === 1,
   };
 }

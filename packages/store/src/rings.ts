@@ -10,6 +10,7 @@ import type { RingComputer, RingStore, Rollout, RolloutComputer, StoredPlan, Top
 import type { Database } from './database.ts';
 import { writeDecision } from './deployments.ts';
 import { ServerError } from './errors.ts';
+import { compareNames } from './lists/sort-keys.ts';
 import { excluded, inPieces, prepareInsert } from './prepared.ts';
 import type { Tables } from './schema.ts';
 import { takeStamp } from './stamps.ts';
@@ -66,7 +67,8 @@ export function ringStore(database: Database, changes: Changes): RingStore {
     },
 
     async listPlans() {
-      const rows = await tables.selectFrom('ring_plans').selectAll().orderBy('name_key').execute();
+      const rows = await tables.selectFrom('ring_plans').selectAll().execute();
+      rows.sort((one, other) => compareNames(one.name, other.name));
       return rows.map(({ plan_id, name, rings }): StoredPlan => ({ planId: plan_id, name, rings: JSON.parse(rings) }));
     },
 

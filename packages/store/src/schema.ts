@@ -4,6 +4,7 @@ import type { AccountsTable, ApiAnswersTable, ApiTokensTable, AuditTable, Sessio
 import type {
   ComputerFiguresTable,
   ComputerNamesTable,
+  ComputerSortChangesTable,
   ComputersTable,
   IdentityChangesTable,
 } from './schema/computers.ts';
@@ -41,6 +42,7 @@ export interface Tables {
   counters: { name: string; value: number };
   computers: ComputersTable;
   computer_figures: ComputerFiguresTable;
+  computer_sort_changes: ComputerSortChangesTable;
   computer_names: ComputerNamesTable;
   target_groups: { group_id: string; name: string; name_key: string; parent_id: string | null; created_at: number };
   identity_changes: IdentityChangesTable;

@@ -76,6 +76,7 @@ const roles = {
   rollout_computers: { role: 'backed-up' },
   computer_rhythms: { role: 'backed-up' },
   computer_figures: { role: 'derived' },
+  computer_sort_changes: { role: 'derived' },
   update_titles: { role: 'derived' },
   update_figures: { role: 'derived' },
   update_figure_changes: { role: 'derived' },

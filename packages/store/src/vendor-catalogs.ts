@@ -11,6 +11,7 @@ import type {
 } from './contract/index.ts';
 import type { Database } from './database.ts';
 import { ServerError } from './errors.ts';
+import { compareNames } from './lists/sort-keys.ts';
 import { packText, unpacked } from './packing.ts';
 import type { Tables } from './schema.ts';
 import { transact } from './transact.ts';
@@ -29,7 +30,8 @@ export function vendorCatalogStore(database: Database): VendorCatalogs {
   const { tables } = database;
   return {
     async listVendorCatalogs() {
-      const catalogs = await tables.selectFrom('vendor_catalogs').selectAll().orderBy('name').execute();
+      const catalogs = await tables.selectFrom('vendor_catalogs').selectAll().execute();
+      catalogs.sort((one, other) => compareNames(one.name, other.name));
       const { rows } = await sql<Counts & { catalog: string }>`
         select catalog, sum(is_listed) as packages,
           sum(case when state = 'withheld' then is_listed else 0 end) as withheld,
@@ -99,7 +101,8 @@ export function vendorCatalogStore(database: Database): VendorCatalogs {
     async listVendorPackages(catalog) {
       let query = tables.selectFrom('vendor_packages').select(listedColumns);
       if (catalog !== undefined) query = query.where('catalog', '=', catalog);
-      return (await query.orderBy('title').orderBy('package_id').execute()).map(toPackage);
+      const packages = await query.orderBy('package_id').execute();
+      return packages.sort((one, other) => compareNames(one.title, other.title)).map(toPackage);
     },
 
     async findVendorPackage(packageId) {

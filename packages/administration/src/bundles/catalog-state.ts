@@ -36,7 +36,13 @@ export async function readContents(
   let isKnown = since === undefined || isSame(since, { position: 0, digest: hash.copy().digest('hex') });
   for (let after = 0; ; ) {
     const page = await store.listRevisions(after, pageSize);
-    for (const { title: _title, importedAt: _importedAt, isDeclined: _isDeclined, ...revision } of page) {
+    for (const {
+      title: _title,
+      importedAt: _importedAt,
+      isDeclined: _isDeclined,
+      isExpired: _isExpired,
+      ...revision
+    } of page) {
       hash.update(`${revision.updateId}@${revision.revisionNumber}\n`);
       position++;
       updateIds.add(revision.updateId);

@@ -40,7 +40,8 @@ export class DocumentTextBuilder {
   #pack(): void {
     if (this.#lastCharacters === 0) return;
     // UTF-16, because a block may begin or end inside of a character of two halves.
-    this.#blocks.push(zstdCompressSync(Buffer.from(this.#last.join(''), 'utf16le'), fast));
+    // A copy: the buffer that zstd answers in has 64 KB, whatever is in it.
+    this.#blocks.push(Buffer.from(zstdCompressSync(Buffer.from(this.#last.join(''), 'utf16le'), fast)));
     this.#last = [];
     this.#lastCharacters = 0;
   }

@@ -130,6 +130,7 @@ const columns: readonly Column<ListedRevision>[] = [
   { name: 'id', cell: (one) => `${one.updateId}@${one.revisionNumber}` },
   { name: 'kind', cell: (one) => one.categoryType ?? one.updateType },
   { name: 'declined', cell: (one) => (one.isDeclined ? 'yes' : '') },
+  { name: 'expired', cell: (one) => (one.isExpired ? 'yes' : '') },
   { name: 'imported', cell: (one) => one.importedAt, isExtra: true },
   { name: 'bytes', cell: (one) => one.documentBytes, isExtra: true },
   { name: 'title', cell: (one) => one.title },

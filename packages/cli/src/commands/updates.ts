@@ -22,6 +22,7 @@ interface UpdateFlags extends RemoteFlags, ListFlags, SortFlags<UpdateSort> {
   approval?: ApprovalState;
   group?: string;
   superseded?: boolean;
+  expired?: boolean;
   needed?: true;
   failed?: true;
   new?: number;
@@ -48,6 +49,8 @@ export function register(program: Command): void {
     .option('--group <group>', 'only updates that are approved for this group itself')
     .option('--superseded', 'only updates that a later update supersedes')
     .option('--no-superseded', 'only updates that no later update supersedes')
+    .option('--expired', 'only updates that their publisher expired')
+    .option('--no-expired', 'only updates that their publisher did not expire')
     .option('--needed', 'only updates that some computer needs')
     .option('--failed', 'only updates that failed on some computer')
     .addOption(
@@ -62,6 +65,7 @@ export function register(program: Command): void {
 const columns: readonly Column<ListedUpdate>[] = [
   { name: 'approval', cell: (one) => one.approval },
   { name: 'superseded', cell: (one) => (one.isSuperseded ? 'yes' : '') },
+  { name: 'expired', cell: (one) => (one.isExpired ? 'yes' : '') },
   { name: 'needed', cell: (one) => one.needed },
   { name: 'failed', cell: (one) => one.failed },
   { name: 'kb', cell: (one) => one.articles.map((article) => `KB${article}`).join(', ') },
@@ -79,19 +83,20 @@ const columns: readonly Column<ListedUpdate>[] = [
 ];
 
 async function list(flags: UpdateFlags): Promise<void> {
-  const { search, kb, classification, product, severity, approval, group, superseded, needed, failed } = flags;
+  const { search, kb, classification, product, severity, approval, group, superseded, expired, needed, failed } = flags;
   const { new: newDays, sort, descending, limit, cursor } = flags;
   const page = await perform(
     flags,
     (administration) =>
       listUpdates(administration, {
         ...{ search, article: kb, classification, product, severities: severity, approval, group },
-        ...{ isSuperseded: superseded, isNeeded: needed, isFailed: failed, newDays },
+        ...{ isSuperseded: superseded, isExpired: expired, isNeeded: needed, isFailed: failed, newDays },
         ...{ sort, isDescending: descending, limit, cursor },
       }),
     (api) =>
       api.list<ListedUpdate>('/updates', {
-        ...{ search, kb, classification, product, severity, approval, group, superseded, needed, failed, newDays },
+        ...{ search, kb, classification, product, severity, approval, group, superseded, expired, needed },
+        ...{ failed, newDays },
         ...{ sort, order: descending && 'desc', limit, cursor },
       }),
   );
@@ -100,23 +105,28 @@ async function list(flags: UpdateFlags): Promise<void> {
 
 async function show(update: string, flags: AdministrationFlags): Promise<void> {
   const document = await administer(flags, (administration) => showUpdate(administration, update));
-  present(document, flags, ({ title, updateId, revisionNumber, isDeclined, supersededBy, decisions, states }) => [
-    `${visibleText(title)}${isDeclined ? ' (declined)' : ''}`,
-    `${updateId}@${revisionNumber}`,
-    ...supersededBy.map((one) => `superseded by ${visibleText(one.title)} (${one.updateId})`),
-    '',
-    ...table(
-      ['GROUP', 'ACTION', 'DEADLINE (UTC)', 'DECIDED (UTC)', 'BY'],
-      decisions.map((one) => [
-        one.group,
-        actionWord(one.action),
-        moment(one.deadline),
-        moment(one.changedAt),
-        one.administrator,
-      ]),
-    ),
-    '',
-    ...table(['STATE', 'COMPUTERS'], Object.entries(states)),
-    `moult computers list --update ${updateId} --state failed shows the computers in a state.`,
-  ]);
+  present(
+    document,
+    flags,
+    ({ title, updateId, revisionNumber, isDeclined, isExpired, supersededBy, decisions, states }) => [
+      `${visibleText(title)}${isDeclined ? ' (declined)' : ''}`,
+      `${updateId}@${revisionNumber}`,
+      ...(isExpired ? ['expired by its publisher: no computer is offered it, and it cannot be approved'] : []),
+      ...supersededBy.map((one) => `superseded by ${visibleText(one.title)} (${one.updateId})`),
+      '',
+      ...table(
+        ['GROUP', 'ACTION', 'DEADLINE (UTC)', 'DECIDED (UTC)', 'BY'],
+        decisions.map((one) => [
+          one.group,
+          actionWord(one.action),
+          moment(one.deadline),
+          moment(one.changedAt),
+          one.administrator,
+        ]),
+      ),
+      '',
+      ...table(['STATE', 'COMPUTERS'], Object.entries(states)),
+      `moult computers list --update ${updateId} --state failed shows the computers in a state.`,
+    ],
+  );
 }

@@ -5,6 +5,7 @@ import { recordAudit } from '../audit.ts';
 import type { Account, AccountChange, AccountStore, Author, Role } from '../contract/index.ts';
 import type { Database } from '../database.ts';
 import { ServerError } from '../errors.ts';
+import { compareNames } from '../lists/sort-keys.ts';
 import type { Tables } from '../schema.ts';
 import { transact } from '../transact.ts';
 
@@ -15,7 +16,8 @@ export function accountStore(database: Database): AccountStore {
   const { tables } = database;
   return {
     async listAccounts() {
-      return (await tables.selectFrom('accounts').selectAll().orderBy('name_key').execute()).map(toAccount);
+      const accounts = await tables.selectFrom('accounts').selectAll().execute();
+      return accounts.sort((one, other) => compareNames(one.name, other.name)).map(toAccount);
     },
 
     async findAccount(nameOrId) {

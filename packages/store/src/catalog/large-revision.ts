@@ -19,7 +19,8 @@ type Texts = AsyncIterable<string> | Iterable<string>;
 export async function readLargeRevision(texts: Texts): Promise<LargeRevision> {
   const whole = new Packer();
   const rules: Buffer[] = [];
-  const reader = new LargeDocumentReader((text) => rules.push(zstdCompressSync(text)));
+  // A copy: the buffer that zstd answers in has 64 KB, whatever is in it.
+  const reader = new LargeDocumentReader((text) => rules.push(Buffer.from(zstdCompressSync(text))));
   try {
     for await (const text of wholeCharacters(texts)) {
       reader.write(text);

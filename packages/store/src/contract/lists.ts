@@ -86,6 +86,8 @@ export interface PagedUpdate {
   importedAt: Date;
   approval: ApprovalState;
   isSuperseded: boolean;
+  /** Its publisher expired this revision: it is offered no more, and cannot be approved. */
+  isExpired: boolean;
   /** Computers that need it, have it downloaded, or wait for a restart. */
   needed: number;
   /** Computers where it failed. */
@@ -108,6 +110,8 @@ export interface UpdateFilter {
   /** Approved for this group itself. */
   groupId?: string | undefined;
   isSuperseded?: boolean | undefined;
+  /** Its publisher expired the newest revision. */
+  isExpired?: boolean | undefined;
   /** Some computer needs it, or waits for a restart. */
   isNeeded?: boolean | undefined;
   /** It failed on some computer. */
@@ -223,7 +227,9 @@ export interface Attention {
  * ServerError SERVER_REFUSED for a cursor of another list or another sort.
  */
 export interface ListStore {
-  /** Computers, by name unless `sort` says otherwise. */
+  /**
+   * Computers, by name unless `sort` says otherwise. Letter case does not count. Versions and addresses go by their numbers.
+   */
   pageComputers(filter: ComputerFilter, request: PageRequest & Sorted<ComputerSort>): Promise<Page<PagedComputer>>;
 
   /**
@@ -265,6 +271,14 @@ export interface ListStore {
 
   /** Audit records, newest first. */
   pageAudit(filter: AuditFilter, request: PageRequest): Promise<Page<PagedAuditRecord>>;
+
+  /**
+   * Computes by what computers are sorted that came or changed since the last time. Lists of computers call it themselves.
+   * Answers how many changes there were.
+   * Again: answers 0.
+   * Concurrent: each takes other changes.
+   */
+  sortComputers(): Promise<number>;
 
   /** Stored faults: how many reports by event number, and how many status pings. */
   countFaults(): Promise<{ reports: Map<number, number>; pings: number }>;

@@ -78,6 +78,8 @@ export interface ListedRevision {
   documentBytes: number;
   importedAt: Date;
   isDeclined: boolean;
+  /** Its publisher expired this revision. */
+  isExpired: boolean;
 }
 
 /**

@@ -18,6 +18,7 @@ import { textBytes } from '../declared-bounds.ts';
 import { dayOf, loadFigures } from '../figures.ts';
 import type { Tables } from '../schema.ts';
 import { updateStates } from '../update-status.ts';
+import { sortBeforeList, sortComputers } from './computer-keys.ts';
 import {
   allOf,
   beginningWith,
@@ -37,12 +38,16 @@ export const computerSorts: readonly ComputerSort[] = [
   ...(['name', 'address', 'agent', 'system', 'last-contact', 'last-sync', 'last-report', 'needed', 'failed'] as const),
 ];
 
-export function computerPages({ tables }: Database): Pick<ListStore, 'pageComputers'> {
+export function computerPages(database: Database): Pick<ListStore, 'pageComputers' | 'sortComputers'> {
+  const { tables } = database;
   return {
+    sortComputers: () => sortComputers(database),
+
     async pageComputers(
       filter: ComputerFilter,
       { sort = 'name', isDescending = false, ...request }: PageRequest & Sorted<ComputerSort>,
     ): Promise<Page<PagedComputer>> {
+      await sortBeforeList(database);
       const order: Order = { name: sort, by: [...sorts[sort], byText(sql.ref('computers.computer_id'))], isDescending };
       const { rows: found } = await sql<Row & Record<string, string | number>>`
         select ${columns()}, ${stateColumns(filter)}, ${keyColumns(order)}
@@ -72,10 +77,10 @@ const needed = sql`coalesce(figures.needed, 0)`;
 const failed = sql`coalesce(figures.failed, 0)`;
 
 const sorts: Readonly<Record<ComputerSort, readonly SortKey[]>> = {
-  name: [byText(sql.ref('computers.dns_name'))],
-  address: [byText(sql.ref('computers.address'))],
-  agent: [byText(sql`coalesce(computers.agent_generation, '')`), byText(sql`coalesce(computers.agent_version, '')`)],
-  system: [byText(system)],
+  name: [byText(sql.ref('computers.name_sort'))],
+  address: [byText(sql.ref('computers.address_sort'))],
+  agent: [byText(sql.ref('computers.agent_sort'))],
+  system: [byText(sql.ref('computers.system_sort'))],
   'last-contact': [byNumber(sql.ref('computers.last_contact'))],
   'last-sync': [byNumber(sql`coalesce(computers.last_sync, 0)`)],
   'last-report': [byNumber(sql`coalesce(computers.last_report, 0)`)],

@@ -28,6 +28,7 @@ import {
   type SortKey,
   sorted,
 } from './page.ts';
+import { compareNames } from './sort-keys.ts';
 import { readUpdateFacts, severities } from './update-facts.ts';
 
 export const updateSorts: readonly UpdateSort[] = ['title', 'imported', 'severity', 'needed', 'failed'];
@@ -62,7 +63,7 @@ export function updatePages(database: Database): Pick<ListStore, UpdatePages> {
       const { rows } = await sql<{ update_id: string; title: string }>`
         select one.update_id, one.title from superseded_updates as later
         join update_titles as one on one.update_id = later.superseded_by
-        where later.update_id = ${updateId} order by one.title, one.update_id`.execute(tables);
+        where later.update_id = ${updateId} order by one.title_key, one.update_id`.execute(tables);
       return rows.map(({ update_id, title }) => ({ updateId: update_id, title }));
     },
 
@@ -104,6 +105,8 @@ const isApproved = sql<SqlBool>`exists (select 1 from deployments as decided
   where decided.update_id = one.update_id and decided.action in ${approving})`;
 const isSuperseded = sql<SqlBool>`exists (
   select 1 from superseded_updates as later where later.update_id = one.update_id)`;
+const isExpired = sql<SqlBool>`exists (
+  select 1 from revision_summaries as summary where summary.revision_id = one.revision_id and summary.is_expired = 1)`;
 /** Each title has its row of figures. */
 const withFigures = sql`update_figures as figures join update_titles as one on one.update_id = figures.update_id
   join updates on updates.update_id = one.update_id`;
@@ -115,7 +118,7 @@ const idOfFigures = byText(sql.ref('figures.update_id'));
 
 /** Each is what an index is in the order of. */
 const sorts: Readonly<Record<UpdateSort, readonly SortKey[]>> = {
-  title: [byText(sql.ref('one.title')), ownId],
+  title: [byText(sql.ref('one.title_key')), ownId],
   imported: [byNumber(sql.ref('one.revision_id')), ownId],
   severity: [byNumber(sql.ref('one.severity')), ownId],
   needed: [byNumber(sql.ref('figures.needed')), idOfFigures],
@@ -143,6 +146,7 @@ function conditions(filter: UpdateFilter): RawBuilder<SqlBool>[] {
     found.push(sql`exists (select 1 from deployments as decided where decided.update_id = one.update_id
       and decided.group_id = ${groupId} and decided.action in ${approving})`);
   if (filter.isSuperseded !== undefined) found.push(filter.isSuperseded ? isSuperseded : sql`not ${isSuperseded}`);
+  if (filter.isExpired !== undefined) found.push(filter.isExpired ? isExpired : sql`not ${isExpired}`);
   if (filter.isNeeded) found.push(ofFigures('needed'));
   if (filter.isFailed) found.push(ofFigures('failed'));
   if (importedSince)
@@ -196,6 +200,13 @@ interface Row {
   is_superseded: number;
 }
 
+interface DescribedRevision {
+  revision_id: number;
+  update_type: string;
+  imported_at: number;
+  is_expired: number;
+}
+
 const idsPerStatement = 500;
 
 /** Facts for the rows of a page alone: categories, articles, and how many computers. */
@@ -209,8 +220,8 @@ async function described(tables: Kysely<Tables>, rows: readonly Row[]): Promise<
 
 async function describedSome(tables: Kysely<Tables>, rows: readonly Row[]): Promise<PagedUpdate[]> {
   const ids = sql.join(rows.map(({ update_id }) => update_id));
-  const summaries = await sql<{ revision_id: number; update_type: string; imported_at: number }>`
-    select revision_id, update_type, imported_at from revision_summaries
+  const summaries = await sql<DescribedRevision>`
+    select revision_id, update_type, imported_at, is_expired from revision_summaries
     where revision_id in (${sql.join(rows.map(({ revision_id }) => revision_id))})`.execute(tables);
   const articles = await sql<{ update_id: string; article: string }>`
     select update_id, article from update_articles where update_id in (${ids}) order by article`.execute(tables);
@@ -240,6 +251,7 @@ async function describedSome(tables: Kysely<Tables>, rows: readonly Row[]): Prom
       importedAt: new Date(Number(summary?.imported_at ?? 0)),
       approval: row.approval,
       isSuperseded: Number(row.is_superseded) === 1,
+      isExpired: Number(summary?.is_expired) === 1,
       ...{ needed: Number(counts?.needed ?? 0), failed: Number(counts?.failed ?? 0) },
     };
   });
@@ -253,7 +265,7 @@ async function listCategories(tables: Kysely<Tables>, types: readonly string[]):
     tables,
     rows.map(({ update_id }) => update_id),
   );
-  return [...found.values()].sort((one, other) => (one.name < other.name ? -1 : 1));
+  return [...found.values()].sort((one, other) => compareNames(one.name, other.name));
 }
 
 /** In their newest revisions. */

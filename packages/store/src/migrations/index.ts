@@ -16,6 +16,7 @@ import { up as holds } from './0014-holds.ts';
 import { up as rings } from './0015-rings.ts';
 import { up as updateFigures } from './0020-update-figures.ts';
 import { up as downstream } from './0021-downstream.ts';
+import { up as sortKeys } from './0026-sort-keys.ts';
 
 export interface Migration {
   name: string;
@@ -40,4 +41,5 @@ export const migrations: readonly Migration[] = [
   { name: '0015-rings', up: rings },
   { name: '0020-update-figures', up: updateFigures },
   { name: '0021-downstream', up: downstream },
+  { name: '0026-sort-keys', up: sortKeys },
 ];

@@ -1,5 +1,6 @@
 // Computers, their names and their figures.
 import type { Generated } from 'kysely';
+import type { Identity } from './identity.ts';
 
 export interface ComputersTable {
   computer_id: string;
@@ -32,6 +33,17 @@ export interface ComputersTable {
   scanned_at: number | null;
   /** Up to when moves by client-side targeting have used up their room in the record. */
   targeting_noted_until: number | null;
+  /** What lists are sorted by: see lists/computer-keys.ts. */
+  name_sort: Generated<string>;
+  address_sort: Generated<string>;
+  agent_sort: Generated<string>;
+  system_sort: Generated<string>;
+}
+
+/** Computers whose sort keys are not computed yet. Triggers of the database note them. */
+export interface ComputerSortChangesTable {
+  change_id: Identity;
+  computer_id: string;
 }
 
 export interface IdentityChangesTable {

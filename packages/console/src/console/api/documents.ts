@@ -91,6 +91,7 @@ export interface Update {
   importedAt: string;
   approval: 'approved' | 'unapproved' | 'declined';
   isSuperseded: boolean;
+  isExpired: boolean;
   needed: number;
   failed: number;
   decisions: Decision[];
@@ -103,6 +104,7 @@ export interface UpdateDetails {
   title: string;
   importedAt: string;
   isDeclined: boolean;
+  isExpired: boolean;
   decisions: Decision[];
   supersededBy: { updateId: string; title: string }[];
   states: Record<UpdateState, number>;

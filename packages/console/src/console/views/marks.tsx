@@ -16,9 +16,10 @@ export function StateMark({ state }: { state: UpdateState }): ReactNode {
   return <Marked tone={ofState[state]} text={words.updateStates[state]} />;
 }
 
-export function ApprovalMark({ approval }: { approval: Update['approval'] }): ReactNode {
+export function ApprovalMark({ approval, isExpired }: Pick<Update, 'approval' | 'isExpired'>): ReactNode {
   const words = useWords();
-  return <Marked tone={ofApproval[approval]} text={words.approvals[approval]} />;
+  const text = words.approvals[approval];
+  return <Marked tone={ofApproval[approval]} text={isExpired ? `${text}, ${words.updates.isExpiredToo}` : text} />;
 }
 
 export function SeverityText({ severity }: { severity: Severity }): ReactNode {

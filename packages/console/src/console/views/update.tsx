@@ -54,6 +54,7 @@ function OneUpdate({ update, at, again }: { update: UpdateDetails; at: number; a
         {isEntering && <EnterRings update={update} onClose={() => setIsEntering(false)} />}
       </div>
       {mayDecide && <TakeBack updateId={update.updateId} />}
+      {update.isExpired && <p className="notice">{words.updates.isExpired}</p>}
       {update.isDeclined && <p className="notice">{words.updates.isDeclined}</p>}
       <div className="columns">
         <States update={update} />

@@ -31,7 +31,7 @@ const list: ListDefinition<Update> = {
     },
     {
       ...{ name: 'approval', label: (words) => words.updates.approval, width: 'minmax(10rem, 1fr)' },
-      cell: ({ approval }) => <ApprovalMark approval={approval} />,
+      cell: ({ approval, isExpired }) => <ApprovalMark approval={approval} isExpired={isExpired} />,
     },
     {
       ...{ name: 'severity', label: (words) => words.updates.severity, width: 'minmax(8.5rem, 1fr)' },
@@ -91,6 +91,13 @@ const list: ListDefinition<Update> = {
     { name: 'failed', kind: 'flag', label: (words) => words.updates.onlyFailed },
     {
       ...{ name: 'superseded', kind: 'choice', label: (words) => words.updates.superseded },
+      choices: ({ yesNo }) => [
+        ['true', yesNo.yes],
+        ['false', yesNo.no],
+      ],
+    },
+    {
+      ...{ name: 'expired', kind: 'choice', label: (words) => words.updates.expired },
       choices: ({ yesNo }) => [
         ['true', yesNo.yes],
         ['false', yesNo.no],

@@ -316,6 +316,8 @@ export const de: Words = {
     onlyNeeded: 'Benötigt',
     onlyFailed: 'Fehlgeschlagen',
     superseded: 'Ersetzt',
+    expired: 'Abgelaufen',
+    isExpiredToo: 'abgelaufen',
     product: 'Produkt',
     newDays: 'Eingetroffen in Tagen',
     states: 'Stand auf Computern',
@@ -328,6 +330,8 @@ export const de: Words = {
     noFiles: 'Keine Dateien',
     decisions: 'Genehmigungen',
     noDecisions: 'Dieses Update hat noch keine Genehmigungen.',
+    isExpired:
+      'Der Herausgeber hat dieses Update zurückgezogen. Kein Computer bekommt es, und Sie können es nicht genehmigen.',
     isDeclined: 'Dieses Update ist abgelehnt. Kein Computer bekommt es.',
     byGroup: 'Benötigt, installiert und fehlgeschlagen nach Gruppe',
     noGroups: 'Noch kein Computer hat über dieses Update berichtet.',

@@ -1,6 +1,6 @@
 // Documents as GetUpdateData sends them: short ones as text, others as a cabinet with the document in UTF-16. Packed ones
 // are kept within one memory budget, because several downstream servers ask for the same ones.
-import { createCabinet } from '@moult/formats/cab';
+import { createCabinet, writeCabinet } from '@moult/formats/cab';
 import type { Store } from '@moult/store';
 import { LRUCache } from 'lru-cache';
 
@@ -48,9 +48,33 @@ async function pack(store: Documents, revisionId: number): Promise<PackedUpdate 
   const xml = withoutDeclaration(document);
   const files = (await store.loadFilesOf([revisionId])).map(({ sha1 }) => sha1);
   if (xml.length * 2 <= mostTextBytes) return { xml, files };
-  const member = { name: 'blob', bytes: Buffer.from(xml, 'utf16le'), modified: packedAt };
-  return { compressed: createCabinet([member], { compression: 'mszip' }), files };
+  return { compressed: await packText(xml), files };
 }
+
+/** The text as a cabinet. The bytes are the same for every length at which it changes its way. */
+async function packText(xml: string): Promise<Uint8Array> {
+  const described = { name: 'blob', modified: packedAt };
+  if (xml.length <= mostAtOnce)
+    return createCabinet([{ ...described, bytes: Buffer.from(xml, 'utf16le') }], { compression: 'mszip' });
+  // On threads: the largest document takes seconds, and other requests do not wait for it.
+  const pieces: { at: number; bytes: Uint8Array }[] = [];
+  const sink = {
+    write: async (at: number, bytes: Uint8Array) => {
+      pieces.push({ at, bytes });
+    },
+  };
+  const member = { ...described, sizeBytes: xml.length * 2, open: () => inUtf16(xml) };
+  const cabinet = new Uint8Array(await writeCabinet(sink, [member], { compression: 'mszip' }));
+  for (const { at, bytes } of pieces) cabinet.set(bytes, at);
+  return cabinet;
+}
+
+function* inUtf16(xml: string): Generator<Uint8Array> {
+  for (let at = 0; at < xml.length; at += mostAtOnce) yield Buffer.from(xml.slice(at, at + mostAtOnce), 'utf16le');
+}
+
+/** Characters, packed within a few milliseconds. */
+const mostAtOnce = 64 * 1024;
 
 /** Real documents have none. One that was imported from a file may. */
 function withoutDeclaration(document: string): string {

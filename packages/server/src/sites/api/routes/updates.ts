@@ -31,6 +31,7 @@ const update = z.looseObject({
   importedAt: instant,
   approval: z.enum(['approved', 'unapproved', 'declined']),
   isSuperseded: z.boolean(),
+  isExpired: z.boolean().describe('Its publisher expired it: it cannot be approved'),
   needed: z.int(),
   failed: z.int(),
   decisions: z.array(decision),
@@ -50,6 +51,7 @@ const choiceFilters = {
   approval: z.enum(['approved', 'unapproved', 'declined']).optional(),
   group: someText().optional().describe('Approved for this group itself'),
   superseded: z.boolean().optional(),
+  expired: z.boolean().optional().describe('Its publisher expired the newest revision'),
   needed: z.boolean().optional(),
   failed: z.boolean().optional(),
   newDays: z.int().min(1).max(36_500).optional().describe('Came within so many days'),
@@ -65,7 +67,16 @@ const decided = {
 const choiceShape = z.strictObject(choiceFilters);
 
 /** As the rules take it. */
-function choiceOf({ id: updateIds, kb, severity, superseded, needed, failed, ...rest }: z.output<typeof choiceShape>) {
+function choiceOf({
+  id: updateIds,
+  kb,
+  severity,
+  superseded,
+  expired,
+  needed,
+  failed,
+  ...rest
+}: z.output<typeof choiceShape>) {
   return {
     ...{
       ...rest,
@@ -73,7 +84,7 @@ function choiceOf({ id: updateIds, kb, severity, superseded, needed, failed, ...
       article: kb,
       severities: severity as typeof severities | undefined,
     },
-    ...{ isSuperseded: superseded, isNeeded: needed, isFailed: failed },
+    ...{ isSuperseded: superseded, isExpired: expired, isNeeded: needed, isFailed: failed },
   };
 }
 
@@ -136,7 +147,10 @@ export const updateRoutes = [
   route(['showUpdate', 'GET', '/updates/{update}', 'read', topic], {
     summary: 'Show an update: decisions by group, and number of computers by state',
     pathSchema: z.object({ update: someText().describe('GUID, KB number, or title or a part of it') }),
-    answer: z.looseObject({ updateId: id, title: z.string(), isDeclined: z.boolean(), decisions: z.array(decision) }),
+    answer: z.looseObject({
+      ...{ updateId: id, title: z.string(), isDeclined: z.boolean(), isExpired: z.boolean() },
+      decisions: z.array(decision),
+    }),
     refusals: { 404: 'The update is not there' },
     handle: ({ administration, path }) => showUpdate(administration, path.update),
   }),
