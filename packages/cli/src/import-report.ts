@@ -38,7 +38,7 @@ export function printImport(report: ImportReport): void {
     const updates = setAsideInAll === 1 ? '1 update waits' : `${setAsideInAll} updates wait`;
     console.log(`${updates} for others in the whole catalog. "moult catalog waiting" lists them.`);
   }
-  if (foundNothing(report)) console.log('Nothing was imported: no update document was found.');
+  if (foundNothing(report)) console.log(`Nothing was imported${refused > 0 ? '' : ': no update document was found'}.`);
 }
 
 function printPassedOverKinds({ passedOver }: ImportReport): void {

@@ -7,6 +7,7 @@ import type { ClonedIdentity, ComputerLists, ListedComputer } from './contract/i
 import type { Database } from './database.ts';
 import { textBytes } from './declared-bounds.ts';
 import { sortBeforeList } from './lists/computer-keys.ts';
+import { compareNames } from './lists/sort-keys.ts';
 import { systemNameOf } from './lists/system-name.ts';
 import type { Tables } from './schema.ts';
 
@@ -119,28 +120,29 @@ function listedOf(row: ListedRow, groups: ReadonlyMap<string, string[]>): Listed
   };
 }
 
-/** Computer → the names of its groups. */
+/** Computer → the names of its groups, in the order of lists. */
 export async function groupNamesOf(
   tables: Kysely<Tables>,
   computerIds: readonly string[],
 ): Promise<Map<string, string[]>> {
+  const groups = await tables.selectFrom('target_groups').select(['group_id', 'name']).execute();
+  const nameOf = new Map(groups.map(({ group_id, name }) => [group_id, name]));
   const names = new Map<string, string[]>();
-  const memberships = tables
-    .selectFrom('computer_groups')
-    .innerJoin('target_groups', 'target_groups.group_id', 'computer_groups.group_id')
-    .select(['computer_id', 'name'])
-    .orderBy('name_key');
+  const memberships = tables.selectFrom('computer_groups').select(['computer_id', 'group_id']);
   // Of very many all are read at once: the list of their ids costs more.
   const isForAll = computerIds.length > 10 * idsPerStatement;
   for (let start = 0; start < (isForAll ? 1 : computerIds.length); start += idsPerStatement) {
     const some = computerIds.slice(start, start + idsPerStatement);
     const rows = await (isForAll ? memberships : memberships.where('computer_id', 'in', some)).execute();
-    for (const { computer_id, name } of rows) {
+    for (const { computer_id, group_id } of rows) {
+      const name = nameOf.get(group_id);
+      if (name === undefined) continue;
       const known = names.get(computer_id);
       if (known) known.push(name);
       else names.set(computer_id, [name]);
     }
   }
+  for (const some of names.values()) if (some.length > 1) some.sort(compareNames);
   return names;
 }
 

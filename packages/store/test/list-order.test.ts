@@ -60,7 +60,11 @@ for (const engine of ['sqlite', 'postgres'] as const) {
       await contact(store, 4, 'ZZ-top');
       await register(store, 4, { osBuildNumber: 22_631, newProductType: 48 });
       await register(store, 5, { osBuildNumber: 19_045, newProductType: 48 });
-      await database.tables.updateTable('computers').set({ dns_name: 'aa' }).where('computer_id', '=', idOf(5)).execute();
+      await database.tables
+        .updateTable('computers')
+        .set({ dns_name: 'aa' })
+        .where('computer_id', '=', idOf(5))
+        .execute();
       assert.equal((await listed('name'))[0], 5);
       const [before, last] = (await listed('system')).slice(-2);
       assert.deepEqual([before, last], [5, 4], 'Windows 10, Windows 11');

@@ -50,7 +50,7 @@ export function computerPages(database: Database): Pick<ListStore, 'pageComputer
       await sortBeforeList(database);
       const order: Order = { name: sort, by: [...sorts[sort], byText(sql.ref('computers.computer_id'))], isDescending };
       const { rows: found } = await sql<Row & Record<string, string | number>>`
-        select ${columns()}, ${stateColumns(filter)}, ${keyColumns(order)}
+        select ${columns()}, ${stateColumns(filter)}, ${keyColumns(order, request)}
         from ${joined(filter)} where ${allOf([...conditions(filter), ...behindCursor(order, request.cursor)])}
         order by ${sorted(order)} ${limited(request.limit)}`.execute(tables);
       const keyOf = (row: Record<string, string | number>) =>
@@ -147,7 +147,9 @@ function stateColumns({ update }: ComputerFilter): RawBuilder<unknown> {
   return update ? sql`${stateOf} as state, status.changed_at as state_since` : sql`null as state, null as state_since`;
 }
 
-function keyColumns({ by }: Order): RawBuilder<unknown> {
+/** A list without a limit has no next page, and needs none. */
+function keyColumns({ by }: Order, { limit }: PageRequest): RawBuilder<unknown> {
+  if (limit === undefined) return sql`null as key_0`;
   return sql.join(by.map(({ expression }, at) => sql`${expression} as ${sql.id(`key_${at}`)}`));
 }
 

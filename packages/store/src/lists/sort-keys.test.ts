@@ -15,7 +15,17 @@ test('names sort without letter case, of any script', () => {
 });
 
 test('versions and systems sort by their numbers', () => {
-  const versions = ['', '5.4.3790.2180', '7.0.6000.381', '7.9.0.1', '9.0', '10.0.9', '10.0.10', '10.0.19041.1', '110.0'];
+  const versions = [
+    '',
+    '5.4.3790.2180',
+    '7.0.6000.381',
+    '7.9.0.1',
+    '9.0',
+    '10.0.9',
+    '10.0.10',
+    '10.0.19041.1',
+    '110.0',
+  ];
   assert.deepEqual(inOrder([...versions].reverse(), numberedKey), versions);
   const systems = ['Windows 7', 'windows 10', 'Windows 11', 'Windows Server 2012', 'Windows Server 2022'];
   assert.deepEqual(inOrder([...systems].reverse(), numberedKey), systems);

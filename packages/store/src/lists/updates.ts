@@ -47,13 +47,13 @@ export function updatePages(database: Database): Pick<ListStore, UpdatePages> {
       const order: Order = { name: sort, by: sorts[sort], isDescending };
       const keys = sql.join(order.by.map(({ expression }, at) => sql`${expression} as ${sql.id(`key_${at}`)}`));
       const { rows: found } = await sql<Row & Record<string, string | number>>`
-        select ${columns}, ${keys} from ${isFigure(sort) ? withFigures : joined}
+        select ${columns}, ${keys} from ${isFigure(sort) ? withFigures : joined} ${described}
         where ${allOf([...conditions(filter), ...behindCursor(order, request.cursor)])}
         order by ${sorted(order)} ${limited(request.limit)}`.execute(tables);
       const keyOf = (row: Record<string, string | number>) =>
         order.by.map(({ is }, at) => (is === 'number' ? Number(row[`key_${at}`]) : String(row[`key_${at}`])));
       const { rows, next } = cutPage(found, request, order, keyOf);
-      return { items: await described(tables, rows), total: await countIn(tables, filter), next };
+      return { items: await withFacts(tables, rows), total: await countIn(tables, filter), next };
     },
 
     listCategories: (types: readonly string[]) => listCategories(tables, types),
@@ -186,7 +186,12 @@ async function countIn(tables: Kysely<Tables>, filter: UpdateFilter): Promise<nu
   return Number(rows[0]?.count ?? 0);
 }
 
+/** One row of each for a title, found by its key. */
+const described = sql`left join revision_summaries as summary on summary.revision_id = one.revision_id
+  left join update_figures as counted on counted.update_id = one.update_id`;
+
 const columns = sql`one.update_id, one.revision_id, one.revision_number, one.title, one.severity,
+  summary.update_type, summary.imported_at, summary.is_expired, counted.needed, counted.failed,
   case when updates.is_declined = 1 then 'declined' when ${isApproved} then 'approved' else 'unapproved' end as approval,
   case when ${isSuperseded} then 1 else 0 end as is_superseded`;
 
@@ -198,63 +203,57 @@ interface Row {
   severity: number;
   approval: ApprovalState;
   is_superseded: number;
+  update_type: string | null;
+  imported_at: number | null;
+  is_expired: number | null;
+  needed: number | null;
+  failed: number | null;
 }
 
-interface DescribedRevision {
-  revision_id: number;
-  update_type: string;
-  imported_at: number;
-  is_expired: number;
-}
+const idsPerStatement = 2000;
 
-const idsPerStatement = 500;
-
-/** Facts for the rows of a page alone: categories, articles, and how many computers. */
-async function described(tables: Kysely<Tables>, rows: readonly Row[]): Promise<PagedUpdate[]> {
-  const found: PagedUpdate[] = [];
+/** Facts for the rows of a page alone: categories and articles. */
+async function withFacts(tables: Kysely<Tables>, rows: readonly Row[]): Promise<PagedUpdate[]> {
+  const articlesOf = new Map<string, string[]>();
+  const categoriesIn = new Map<string, string[]>();
   for (let start = 0; start < rows.length; start += idsPerStatement) {
-    found.push(...(await describedSome(tables, rows.slice(start, start + idsPerStatement))));
+    const ids = sql.join(rows.slice(start, start + idsPerStatement).map(({ update_id }) => update_id));
+    const articles = await sql<{ update_id: string; article: string }>`
+      select update_id, article from update_articles where update_id in (${ids}) order by article`.execute(tables);
+    const categories = await sql<{ update_id: string; category_id: string }>`
+      select update_id, category_id from update_categories where update_id in (${ids})`.execute(tables);
+    for (const { update_id, article } of articles.rows) addTo(articlesOf, update_id, article);
+    for (const { update_id, category_id } of categories.rows) addTo(categoriesIn, update_id, category_id);
   }
-  return found;
+  const named = await categoriesOf(tables, [...new Set([...categoriesIn.values()].flat())]);
+  return rows.map((row) => {
+    const own = (categoriesIn.get(row.update_id) ?? []).flatMap((id) => named.get(id) ?? []);
+    return toPaged(row, { articles: articlesOf.get(row.update_id) ?? [], categories: own });
+  });
 }
 
-async function describedSome(tables: Kysely<Tables>, rows: readonly Row[]): Promise<PagedUpdate[]> {
-  const ids = sql.join(rows.map(({ update_id }) => update_id));
-  const summaries = await sql<DescribedRevision>`
-    select revision_id, update_type, imported_at, is_expired from revision_summaries
-    where revision_id in (${sql.join(rows.map(({ revision_id }) => revision_id))})`.execute(tables);
-  const articles = await sql<{ update_id: string; article: string }>`
-    select update_id, article from update_articles where update_id in (${ids}) order by article`.execute(tables);
-  const categories = await sql<{ update_id: string; category_id: string }>`
-    select update_id, category_id from update_categories where update_id in (${ids})`.execute(tables);
-  const counted = await sql<{ update_id: string; needed: number; failed: number }>`
-    select update_id, needed, failed from update_figures where update_id in (${ids})`.execute(tables);
-  const named = await categoriesOf(tables, [...new Set(categories.rows.map(({ category_id }) => category_id))]);
-  const summaryOf = new Map(summaries.rows.map((row) => [Number(row.revision_id), row]));
-  const articlesOf = Map.groupBy(articles.rows, ({ update_id }) => update_id);
-  const categoriesIn = Map.groupBy(categories.rows, ({ update_id }) => update_id);
-  const countsOf = new Map(counted.rows.map((row) => [row.update_id, row]));
-  return rows.map((row) => {
-    const summary = summaryOf.get(Number(row.revision_id));
-    const own = (categoriesIn.get(row.update_id) ?? []).flatMap(({ category_id }) => named.get(category_id) ?? []);
-    const counts = countsOf.get(row.update_id);
-    return {
-      ...{ updateId: row.update_id, revisionId: Number(row.revision_id), revisionNumber: row.revision_number },
-      ...{ title: row.title, updateType: summary?.update_type ?? '' },
-      articles: (articlesOf.get(row.update_id) ?? []).map(({ article }) => article),
-      severity: severities[row.severity] ?? 'unspecified',
-      classification: own.find(({ type }) => type === 'UpdateClassification')?.name,
-      products: own
-        .filter(({ type }) => type === 'Product')
-        .map(({ name }) => name)
-        .sort(),
-      importedAt: new Date(Number(summary?.imported_at ?? 0)),
-      approval: row.approval,
-      isSuperseded: Number(row.is_superseded) === 1,
-      isExpired: Number(summary?.is_expired) === 1,
-      ...{ needed: Number(counts?.needed ?? 0), failed: Number(counts?.failed ?? 0) },
-    };
-  });
+function addTo(lists: Map<string, string[]>, key: string, value: string): void {
+  const known = lists.get(key);
+  if (known) known.push(value);
+  else lists.set(key, [value]);
+}
+
+function toPaged(row: Row, { articles, categories }: { articles: string[]; categories: Category[] }): PagedUpdate {
+  return {
+    ...{ updateId: row.update_id, revisionId: Number(row.revision_id), revisionNumber: row.revision_number },
+    ...{ title: row.title, updateType: row.update_type ?? '', articles },
+    severity: severities[row.severity] ?? 'unspecified',
+    classification: categories.find(({ type }) => type === 'UpdateClassification')?.name,
+    products: categories
+      .filter(({ type }) => type === 'Product')
+      .map(({ name }) => name)
+      .sort(compareNames),
+    importedAt: new Date(Number(row.imported_at ?? 0)),
+    approval: row.approval,
+    isSuperseded: Number(row.is_superseded) === 1,
+    isExpired: Number(row.is_expired) === 1,
+    ...{ needed: Number(row.needed ?? 0), failed: Number(row.failed ?? 0) },
+  };
 }
 
 async function listCategories(tables: Kysely<Tables>, types: readonly string[]): Promise<Category[]> {
