@@ -38,7 +38,7 @@ async function sortSome(transaction: Kysely<Tables>, engine: Engine): Promise<nu
       select change_id from computer_sort_changes order by change_id limit ${sql.lit(perTransaction)}
       ${engine === 'postgres' ? sql`for update skip locked` : sql``}) returning computer_id`.execute(transaction);
   const ids = [...new Set(rows.map(({ computer_id }) => computer_id))];
-  // What is read behind this lock is the newest, whoever else computes keys of the same computer.
+  // Another process may compute keys of the same computer. Behind this lock, each reads the newest facts.
   await lockComputers(transaction, engine, ids);
   await writeKeys(transaction, await readSortFacts(transaction, { ids }));
   return rows.length;

@@ -1,4 +1,4 @@
-// Texts by which lists sort: names without letter case, versions and addresses by their numbers. A database compares them
+// The sort keys of lists: names without letter case, versions and addresses by their numbers. A database compares them
 // byte for byte, so that both engines give the same order.
 import { isIP } from 'node:net';
 
@@ -10,7 +10,7 @@ export function nameKey(name: string): string {
   return bounded(name.toLowerCase());
 }
 
-/** IPv4 by number, then IPv6 by number, then what is no address. An IPv4 address that is written as IPv6 counts as IPv4. */
+/** IPv4 by number, then IPv6 by number, then other text. An IPv4 address that is written as IPv6 counts as IPv4. */
 export function addressKey(address: string): string {
   const [bare = ''] = address.split('%');
   const [, mapped = bare] = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(bare) ?? [];

@@ -1,6 +1,6 @@
-// Keys that lists are sorted by, for both engines alike: computers by name without letter case, by address, agent and system
-// with numbers as numbers; updates by title without letter case. No database can compute them. So triggers note computers
-// that changed, whichever version writes, and the store computes their keys (lists/computer-keys.ts).
+// Sort keys of lists, the same on both engines. Computers sort by name without letter case. By address, agent and system they
+// sort with numbers as numbers. Updates sort by title without letter case. No database can compute the keys. So triggers note
+// computers that changed, whichever version writes, and the store computes their keys (lists/computer-keys.ts).
 import { type Kysely, sql } from 'kysely';
 import type { Engine } from '../database.ts';
 import { readSortFacts, writeKeys } from '../lists/computer-keys.ts';
@@ -18,7 +18,7 @@ export async function up(database: Kysely<unknown>, engine: Engine): Promise<voi
 }
 
 function columns(engine: Engine): string[] {
-  // Whatever language the database has.
+  // The language of the database does not count.
   const text = engine === 'sqlite' ? 'text' : 'text collate "C"';
   return [
     ...['name', 'address', 'agent', 'system'].map(

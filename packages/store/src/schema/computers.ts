@@ -33,7 +33,7 @@ export interface ComputersTable {
   scanned_at: number | null;
   /** Up to when moves by client-side targeting have used up their room in the record. */
   targeting_noted_until: number | null;
-  /** What lists are sorted by: see lists/computer-keys.ts. */
+  /** Sort keys of lists: see lists/computer-keys.ts. */
   name_sort: Generated<string>;
   address_sort: Generated<string>;
   agent_sort: Generated<string>;
