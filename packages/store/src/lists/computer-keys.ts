@@ -44,7 +44,7 @@ async function sortSome(transaction: Kysely<Tables>, engine: Engine): Promise<nu
   return rows.length;
 }
 
-export interface SortFacts {
+interface SortFacts {
   computer_id: string;
   dns_name: string;
   address: string;
