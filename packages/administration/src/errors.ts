@@ -48,6 +48,8 @@ type AdministrationErrorCode =
   | 'ADMINISTRATION_UPSTREAM_ANSWER'
   /** Its certificate is not trusted. */
   | 'ADMINISTRATION_UPSTREAM_TRUST'
+  /** An update that is not at the upstream server, or that cannot be found there. */
+  | 'ADMINISTRATION_UPSTREAM_UPDATE'
   /** A product, classification or language that the catalog does not have. */
   | 'ADMINISTRATION_SYNC_CHOICE'
   | 'ADMINISTRATION_SYNC_STOPPED'

@@ -143,6 +143,7 @@ export const commandExamples: Readonly<Record<string, string>> = {
   'tree list': 'moult tree list',
   'tree port80': 'moult tree port80 --check',
   'tree verify': 'moult tree verify',
+  'updates import': 'moult updates import KB5034441 --product "Windows 11"',
   'updates list': 'moult updates list --approval unapproved',
   'updates show': 'moult updates show KB5000001',
   'users add': 'moult users add anna --role approver',

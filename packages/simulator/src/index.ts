@@ -14,6 +14,7 @@ export {
 export {
   type CatalogNumbers,
   type SimulatedUpdate,
+  simulatedBundle,
   simulatedCatalog,
   simulatedClassifications,
   simulatedProduct,

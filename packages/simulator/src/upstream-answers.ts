@@ -72,8 +72,12 @@ export function revisionList(
   anchor: string,
   found: readonly Pick<SimulatedUpdate, 'updateId' | 'revisionNumber'>[],
 ): string {
-  const list = found.map(identityText).join('');
+  const list = identityItems(found);
   return `<Anchor>${anchor}</Anchor>${list === '' ? '<NewRevisions />' : `<NewRevisions>${list}</NewRevisions>`}`;
+}
+
+export function identityItems(found: readonly Pick<SimulatedUpdate, 'updateId' | 'revisionNumber'>[]): string {
+  return found.map(identityText).join('');
 }
 
 function identityText({ updateId, revisionNumber }: Pick<SimulatedUpdate, 'updateId' | 'revisionNumber'>): string {

@@ -111,6 +111,26 @@ export function simulatedUpdate(
   };
 }
 
+/** An update without files that bundles these revisions. `needs`: it needs one of these updates, in place of the detectoid. */
+export function simulatedBundle(
+  number: number,
+  { parts, needs = [], changedAt }: { parts: readonly SimulatedUpdate[]; needs?: readonly string[]; changedAt: Date },
+): SimulatedUpdate {
+  const updateId = guid(`bundle ${number}`);
+  const categories = [simulatedProduct(0), simulatedClassifications.security];
+  const bundled = parts
+    .map((one) => `<upd:UpdateIdentity UpdateID="${one.updateId}" RevisionNumber="${one.revisionNumber}" />`)
+    .join('');
+  const xml = document({
+    ...{ updateId, revision: 1, type: 'Software', attributes: 'ExplicitlyDeployable="true"' },
+    properties: `<upd:KBArticleID>${6_000_000 + number}</upd:KBArticleID>`,
+    title: `Rollup ${number} for Simulated Windows`,
+    prerequisites: [needs.length > 0 ? [...needs] : [guid('detectoid')], ...categories.map((id) => [id])],
+    rest: '<upd:HandlerSpecificData xsi:type="cmd:CommandLineInstallation" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xmlns:cmd="http://schemas.microsoft.com/msus/2002/12/UpdateHandlers/CommandLineInstallation" />',
+  }).replace('</upd:Relationships>', `<upd:BundledUpdates>${bundled}</upd:BundledUpdates></upd:Relationships>`);
+  return { updateId, revisionNumber: 1, xml, isConfig: false, categories, changedAt, files: [] };
+}
+
 /** Some documents are large enough for a cabinet, most are not. */
 function ruleCharacters(number: number): number {
   return number % 7 === 0 ? 4000 : 0;

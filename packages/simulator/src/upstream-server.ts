@@ -9,6 +9,7 @@ import {
   authConfig,
   configData,
   faultText,
+  identityItems,
   revisionList,
   type UpstreamKind,
   updateItem,
@@ -207,6 +208,13 @@ const operations: Readonly<Record<string, (state: State, asked: XmlElement) => s
     }));
     if (ids.length === 0 || ids.length > idsPerCall) throw new Refusal('InvalidParameters', 'updateIds');
     return updateData(state, ids);
+  },
+  GetRelatedRevisionsForUpdates: (state, asked) => {
+    requireCookie(state, asked);
+    // The specification calls it unused. Microsoft's public service answers all the same.
+    if (state.kind === 'wsus') return '';
+    const ids = new Set(childElements(childNamed(asked, 'updateIDs') ?? asked).map((one) => textOf(one).trim()));
+    return identityItems(newestOf(state.catalog).filter(({ updateId }) => ids.has(updateId)));
   },
   DownloadFiles: (state, asked) => {
     requireCookie(state, asked);

@@ -12,7 +12,7 @@ export { collectGarbage, limitHeapGrowth } from './heap.ts';
 export { computerSorts } from './lists/computers.ts';
 export { pageOf } from './lists/page.ts';
 export { compareNames } from './lists/sort-keys.ts';
-export { severities } from './lists/update-facts.ts';
+export { articlesIn, severities } from './lists/update-facts.ts';
 export { updateSorts } from './lists/updates.ts';
 export type { Log } from './log.ts';
 export { type Notice, noticeLine } from './notice.ts';

@@ -75,10 +75,7 @@ export function syncRevisionStore(database: Database, changes: Changes): SyncRev
         await requireOwn(transaction, own);
         for (const revision of revisions) await stage(transaction, revision);
         for (const failure of failures) await noteFailure(transaction, failure);
-        for (const { sha1, url } of sources) {
-          const query = transaction.insertInto('content_sources').values({ sha1, url });
-          await query.onConflict((conflict) => conflict.column('sha1').doUpdateSet({ url })).execute();
-        }
+        await noteSources(transaction, sources);
         await ownRun(transaction, own)
           .set({
             fetched: sql`fetched + ${revisions.length}`,
@@ -148,7 +145,18 @@ export function syncRevisionStore(database: Database, changes: Changes): SyncRev
       }
       return found;
     },
+
+    async noteContentSources(sources: StagedBatch['sources']): Promise<void> {
+      await transact(database, (transaction) => noteSources(transaction, sources));
+    },
   };
+}
+
+async function noteSources(transaction: Kysely<Tables>, sources: StagedBatch['sources']): Promise<void> {
+  for (const { sha1, url } of sources) {
+    const query = transaction.insertInto('content_sources').values({ sha1, url });
+    await query.onConflict((conflict) => conflict.column('sha1').doUpdateSet({ url })).execute();
+  }
 }
 
 const idsPerQuery = 500;

@@ -128,6 +128,20 @@ export const upstreamBounds = declareBounds('upstream', {
     client: 'nothing',
     administrator: 'nothing',
   },
+  searchedDocuments: {
+    what: 'Documents that the import of one update by its KB number reads at the upstream server',
+    fallback: 20_000,
+    range: [100, 10_000_000],
+    client: 'nothing',
+    administrator: 'the error ADMINISTRATION_UPSTREAM_UPDATE',
+  },
+  neededUpdates: {
+    what: 'Revisions that the import of one update brings with it',
+    fallback: 2000,
+    range: [10, 1_000_000],
+    client: 'nothing',
+    administrator: 'the error ADMINISTRATION_UPSTREAM_UPDATE',
+  },
   refusals: {
     what: 'Revisions that an upstream server refuses one after the other, before a synchronisation stops',
     fallback: 20,

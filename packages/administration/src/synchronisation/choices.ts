@@ -50,6 +50,16 @@ export async function changeChoices(
   return store.changeSyncChoices({ add: toChoices(add, false), remove: toChoices(remove, true) }, author);
 }
 
+/** The ids that these names mean. Throws ADMINISTRATION_SYNC_CHOICE for a name that fits none or several. */
+export async function resolveChoices(
+  { store }: Pick<Administration, 'store'>,
+  kind: SyncChoiceKind,
+  names: readonly string[],
+): Promise<string[]> {
+  const found = await loadOffered({ store }, kind);
+  return [...new Set(names.flatMap((name) => idsOf(found, kind, name)))];
+}
+
 type Offered = Omit<OfferedChoice, 'isChosen'>;
 
 interface FoundOffers {

@@ -29,7 +29,13 @@ interface SessionOptions {
 type Operations = (typeof serverSyncWebService)['operations'];
 /** Calls whose answers have a result. */
 type AnsweredCall = Exclude<keyof Operations, 'DownloadFiles'>;
-type CookieCall = 'GetConfigData' | 'GetRevisionIdList' | 'GetUpdateData' | 'GetDeployments';
+type CookieCall =
+  | 'GetConfigData'
+  | 'GetRevisionIdList'
+  | 'GetUpdateData'
+  | 'GetDeployments'
+  | 'GetUpdateDecryptionData'
+  | 'GetRelatedRevisionsForUpdates';
 type ResultOf<Name extends AnsweredCall> = NonNullable<ResponseOf<Operations[Name]>['result']>;
 
 export interface UpstreamSession {

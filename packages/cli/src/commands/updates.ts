@@ -1,4 +1,4 @@
-// moult updates: which can be approved, which decisions there are, and the states on the computers.
+// moult updates: which can be approved, which decisions there are, and the states on the computers. One can be imported.
 
 import { type ApprovalState, type ListedUpdate, listUpdates, showUpdate } from '@moult/administration';
 import { visibleText } from '@moult/formats/text';
@@ -11,6 +11,7 @@ import { moment, present, table } from '../output.ts';
 import { perform, type RemoteFlags, withRemoteOptions } from '../remote/perform.ts';
 import { type AdministrationFlags, withServerOptions } from '../server-flags.ts';
 import { administer } from '../server-options.ts';
+import { registerImport } from './updates-import.ts';
 
 interface UpdateFlags extends RemoteFlags, ListFlags, SortFlags<UpdateSort> {
   json?: true;
@@ -29,7 +30,7 @@ interface UpdateFlags extends RemoteFlags, ListFlags, SortFlags<UpdateSort> {
 }
 
 export function register(program: Command): void {
-  const updates = program.command('updates').description('list and show updates');
+  const updates = program.command('updates').description('list, show and import updates');
   withList(withRemoteOptions(updates.command('list', { isDefault: true })), {
     ...{ limit: 1000, columns, sorts: updateSorts },
   })
@@ -57,6 +58,7 @@ export function register(program: Command): void {
       new Option('--new <days>', 'only updates that came within so many days').argParser(wholeNumber(1, 36_500)),
     )
     .action(list);
+  registerImport(updates);
   withServerOptions(updates.command('show').argument('<update>', 'GUID, KB number, or title or a part of it'))
     .description('show one update: decisions by group, and number of computers by state')
     .action(show);

@@ -99,6 +99,7 @@ export const commandOperations: Readonly<Record<string, CommandOperation>> = {
   'tree list': { operation: 'listTree' },
   'tree offer': { operation: 'offerRelease' },
   'tree verify': { operation: 'verifyTree' },
+  'updates import': { operation: 'importUpdate' },
   'updates list': { operation: 'listUpdates', isHere: true },
   'updates show': { operation: 'showUpdate' },
   'users add': { operation: 'addAccount' },

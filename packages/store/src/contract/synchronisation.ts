@@ -216,6 +216,13 @@ export interface SyncRevisions {
 
   /** The addresses of the files with these SHA-1 digests (lower-case hex), as far as an upstream said. */
   findContentSources(sha1s: readonly string[]): Promise<Map<string, string>>;
+
+  /**
+   * Takes note of addresses of files (SHA-1 in lower-case hex) that came without a run.
+   * Again: the same.
+   * Concurrent: one of two addresses of a file stays.
+   */
+  noteContentSources(sources: StagedBatch['sources']): Promise<void>;
 }
 
 export interface Synchronisation extends SyncChoices, SyncRuns, SyncRevisions {}

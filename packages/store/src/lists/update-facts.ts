@@ -102,7 +102,7 @@ function severityIn(extended: string): number {
 }
 
 /** Numbers of KB articles: those of the metadata, and those in the title as Microsoft writes them there. */
-function articlesIn(title: string, extended: string): string[] {
+export function articlesIn(title: string, extended: string): string[] {
   const inTitle = [...title.matchAll(/\bKB(\d{1,9})\b/gi)];
   const inMetadata = [...extended.matchAll(/<(?:\w+:)?KBArticleID>\s*(?:KB)?(\d{1,9})\s*</gi)];
   return [...new Set([...inMetadata, ...inTitle].map(([, number = '']) => number))];

@@ -20,6 +20,7 @@ const leftOut = [
   ...['addCatalog', 'listCatalogs', 'listPackages', 'listWaiting', 'refreshCatalog', 'removeCatalog'],
   ...['applyDefinitions', 'publishUpdate', 'publishWinget', 'setGroupZone', 'verifyAudit'],
   ...['changeSyncChoices', 'explainSync', 'listSyncChoices', 'listSyncRuns', 'planSync', 'readSync', 'startSync'],
+  'importUpdate',
   ...['fetchContent', 'planContent', 'purgeContent', 'verifyContent'],
   ...['examineFiles', 'examineServer', 'explainComputer', 'explainUpdate'],
   ...['clearTree', 'listReleases', 'listTree', 'offerRelease', 'pinRelease', 'publishReleases', 'readSigning'],

@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import {
   changeChoices,
   explainSync,
+  importFromUpstream,
   listChoices,
   listSyncHistory,
   planSync,
@@ -37,7 +38,21 @@ const choice = z.looseObject({
   ...{ within: z.array(z.string()).describe('The family of a product'), isChosen: z.boolean() },
 });
 const names = z.array(someText()).max(1000).default([]).describe('Names or ids. Of products also a family');
+const someNames = z.array(someText()).max(1000).optional();
 const topic = 'Synchronisation';
+
+const importedRevision = z.looseObject({
+  ...{ updateId: z.string(), revisionNumber: z.int(), title: z.string() },
+  isNew: z.boolean().describe('It was not in the catalog'),
+});
+
+function upstreamParts(config: Parameters<typeof syncSettings>[0], signal: AbortSignal) {
+  return {
+    ...{ environment: process.env, random: Math.random, signal, settings: syncSettings(config) },
+    wait: (ms: number, until: AbortSignal) =>
+      pause(ms, undefined, { signal: until, ref: false }).catch(() => undefined),
+  };
+}
 
 export const syncRoutes = [
   route(['readSync', 'GET', '/sync', 'read', topic], {
@@ -72,11 +87,33 @@ export const syncRoutes = [
     isLong: true,
     handle({ administration: { store, server }, course: { onProgress, signal } }) {
       return runSync({
-        ...{ store, environment: process.env, random: Math.random, signal, settings: syncSettings(server.config) },
-        now: store.now,
-        wait: (ms, until) => pause(ms, undefined, { signal: until, ref: false }).catch(() => undefined),
+        ...{ store, ...upstreamParts(server.config, signal), now: store.now },
         onProgress: ({ fetched, listed }) => onProgress(fetched, listed),
       });
+    },
+  }),
+  route(['importUpdate', 'POST', '/sync/imports', 'administer', topic], {
+    summary: 'Import one update from the upstream server, by its GUID or KB number, with everything that it needs',
+    bodySchema: z.strictObject({
+      update: someText().describe('A GUID, also with @revision, or a KB number'),
+      products: someNames.describe('Where to look for a KB number. The choices unless given'),
+      classifications: someNames,
+      isDryRun: z.boolean().optional().describe('Show what would come. Nothing changes'),
+    }),
+    answer: z.looseObject({
+      upstream: z.string(),
+      updates: z.array(importedRevision).describe('What was asked for'),
+      needed: z.array(importedRevision).describe('What came with them'),
+      lacking: z
+        .array(z.looseObject({ update: z.string(), anyOf: z.array(z.string()) }))
+        .describe('Updates that wait, because the upstream server does not have what they need'),
+    }),
+    refusals: { 409: 'It is not found there, or the upstream server does not answer as it should' },
+    isLong: true,
+    handle({ administration, body, course: { onProgress, signal } }) {
+      const { store, server } = administration;
+      const parts = { ...upstreamParts(server.config, signal), now: store.now, onProgress };
+      return importFromUpstream(administration, body, parts);
     },
   }),
   route(['planSync', 'GET', '/sync/plan', 'read', topic], {

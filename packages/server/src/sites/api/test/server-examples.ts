@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { ReleaseTarget } from '@moult/releases/metadata';
 import { ensureRepository, Repository, releasePath } from '@moult/releases/repository';
-import { createUpstreamServer, type Listening, listen, simulatedCatalog } from '@moult/simulator';
+import { createUpstreamServer, type Listening, listen, simulatedCatalog, simulatedUpdate } from '@moult/simulator';
 import { loadOrCreateOperatorKeys } from '@moult/store/keys';
 import { author, idOf } from '../../../../../administration/src/test/administration.ts';
 import { type Asked, computerId, type TestApi } from './api-server.ts';
@@ -149,6 +149,10 @@ export const serverExamples: Record<string, Example> = {
   readSync: {},
   listSyncRuns: {},
   startSync: { prepare: withUpstream, body: {} },
+  importUpdate: {
+    prepare: withUpstream,
+    body: { update: simulatedUpdate(1, { products: 1, changedAt: author.at }).updateId },
+  },
   planSync: {},
   explainSync: {},
   listSyncChoices: { path: '/sync/choices/product' },
@@ -205,6 +209,7 @@ export const serverProvocations: Record<string, (api: TestApi, asked: Asked) => 
     Object.assign(server.config, { upstream: `http://127.0.0.1:${port}` });
     return {};
   },
+  'importUpdate 409': body({ update: 'KB4999999' }),
   'addWebhook 409': body({ address: 'http://chat.example.com/x', types: ['sync.failed'] }),
   'testWebhook 404': async () => ({ path: '/api/v1/webhooks/nowhere/test' }),
   'listWebhookMessages 404': async () => ({ path: '/api/v1/webhooks/nowhere/messages' }),

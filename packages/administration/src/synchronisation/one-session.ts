@@ -1,0 +1,51 @@
+// One session with the upstream server for a question that is no synchronisation: nothing is staged, and no anchor moves.
+import { accountId } from './account.ts';
+import { upstreamBounds } from './bounds.ts';
+import { createPeer, stopped } from './peer.ts';
+import { type SyncParts, upstreamUrl } from './run-sync.ts';
+import { createSession, refused, UpstreamFault, type UpstreamSession } from './session.ts';
+import { authoritiesFor } from './trust.ts';
+
+export type UpstreamParts = Omit<SyncParts, 'onProgress'>;
+
+export interface OneSession {
+  session: UpstreamSession;
+  upstream: URL;
+  limits: typeof upstreamBounds;
+  /** Of the exchanges so far. */
+  counts: { calls: number; bytes: number };
+}
+
+/** Does `work` in a session. Throws AdministrationError ADMINISTRATION_UPSTREAM_…, and what `work` throws. */
+export async function withSession<T>(parts: UpstreamParts, work: (one: OneSession) => Promise<T>): Promise<T> {
+  const { store, settings, environment, signal, now, random, wait } = parts;
+  const upstream = upstreamUrl(settings.upstream);
+  const limits = { ...upstreamBounds, ...parts.bounds };
+  const authorities = await authoritiesFor(upstream, {
+    caFile: settings.upstreamCa,
+    pinnedRoot: parts.pinnedRoot,
+    timeoutMs: limits.silenceMs,
+    hasProxy: ['https_proxy', 'HTTPS_PROXY'].some((name) => environment[name]),
+  });
+  const peer = createPeer({ limits, environment, authorities, signal });
+  const counts = { calls: 0, bytes: 0 };
+  const account = { name: settings.name, id: await accountId(store) };
+  const session = createSession({
+    ...{ peer, upstream, account, now, random, limits },
+    wait: async (ms) => {
+      await wait(ms, signal);
+      if (signal.aborted) throw stopped();
+    },
+    count: ({ calls, bytes }) => {
+      counts.calls += calls;
+      counts.bytes += bytes;
+    },
+  });
+  try {
+    return await work({ session, upstream, limits, counts });
+  } catch (error) {
+    throw error instanceof UpstreamFault ? refused(upstream, error) : error;
+  } finally {
+    peer.close();
+  }
+}
