@@ -2,6 +2,7 @@
 import { declareBounds } from '@moult/bounds';
 import { bundleBounds } from './bundles/bounds.ts';
 import { importBounds, packageLimits } from './imports/bounds.ts';
+import { migrationBounds } from './migration/bounds.ts';
 import { upstreamBounds } from './synchronisation/bounds.ts';
 
 export const findBounds = declareBounds('find', {
@@ -287,6 +288,7 @@ export const administrationBounds = [
   bulkBounds,
   importBounds,
   bundleBounds,
+  migrationBounds,
   vendorCatalogLimits,
   fetchBounds,
   upstreamBounds,

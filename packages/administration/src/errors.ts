@@ -75,6 +75,8 @@ type AdministrationErrorCode =
   | 'ADMINISTRATION_BUNDLE_SIGNER'
   /** A bundle that does not fit the catalog here: documents are missing or differ, or languages are missing. */
   | 'ADMINISTRATION_BUNDLE_UNFIT'
+  /** A file of a WSUS that cannot be taken over. */
+  | 'ADMINISTRATION_MIGRATION'
   /** A filter fits another number of updates than the administrator saw. */
   | 'ADMINISTRATION_COUNT_MOVED'
   /** Some of many updates may not be decided on so. */

@@ -64,7 +64,7 @@ export async function fetchNeeded(
   const added: FetchedRevision[] = [];
   const sources: FetchedRevisions['sources'] = [];
   const lacking: Lacking[] = [];
-  /** What the upstream was asked for, whether it had it or not. */
+  /** Revisions and updates that were asked for, found or not. */
   const asked = new Set<string>();
   for (let turn = [...first]; turn.length > 0; ) {
     const bundled = turn.flatMap(partsOf).filter((one) => !exact.has(nameOf(one)) && !asked.has(nameOf(one)));

@@ -1,4 +1,4 @@
-// Imports one update from the upstream server, by its id or by the number of its KB article, with everything that it needs.
+// Imports one update from the upstream server with everything that it needs. Its id or its KB number names it.
 // No anchor moves and no choice changes: later revisions come only when somebody asks again, or chooses the product.
 import { toUpdateId } from '@moult/catalog';
 import type { ListedIdentity } from '@moult/protocol/server-sync';
@@ -20,7 +20,7 @@ import { lookupAt, type UpstreamLookup } from './upstream-lookup.ts';
 export interface WantedUpdate {
   /** A GUID, also with @revision, or the number of a KB article. */
   update: string;
-  /** Where a KB article is looked for: names or ids. Default: the choices of the synchronisation. */
+  /** Names or ids. A KB article is looked for in them. Default: the choices of the synchronisation. */
   products?: readonly string[] | undefined;
   classifications?: readonly string[] | undefined;
   isDryRun?: boolean | undefined;
@@ -38,9 +38,9 @@ export interface ImportedRevision {
 export interface UpstreamImport {
   upstream: string;
   isDryRun: boolean;
-  /** What was asked for. */
+  /** The updates that were asked for. */
   updates: ImportedRevision[];
-  /** What came with them: parts, prerequisites, categories. */
+  /** Parts, prerequisites and categories of them. */
   needed: ImportedRevision[];
   /** Updates that wait, because the upstream server does not have what they need. */
   lacking: Lacking[];
@@ -126,7 +126,10 @@ async function find(parts: Searching, asked: Asked, wanted: WantedUpdate): Promi
     if (!identity) throw notThere(`The upstream server ${upstream.origin} has no update ${updateId}.`);
     return fetchAll(parts, [identity]);
   }
-  const known = await store.pageUpdates({ article: asked.article, withDecidedParts: true }, { limit: mostOfArticle });
+  const known = await store.pageUpdates(
+    { article: asked.article, withDecidedParts: true },
+    { limit: updatesOfArticle },
+  );
   if (known.items.length > 0 && !wanted.products?.length && !wanted.classifications?.length) {
     const newest = await lookup.newest(known.items.map(({ updateId }) => updateId));
     return fetchAll(parts, [...newest.values()]);
@@ -134,7 +137,7 @@ async function find(parts: Searching, asked: Asked, wanted: WantedUpdate): Promi
   return search(parts, asked.article);
 }
 
-const mostOfArticle = 200;
+const updatesOfArticle = 200;
 
 /** All of them, or an error that says why not. */
 async function fetchAll(parts: Searching, identities: readonly ListedIdentity[]): Promise<FoundUpdates> {
@@ -154,11 +157,11 @@ async function search(parts: Searching, article: string): Promise<FoundUpdates> 
   const { store, lookup, limits, upstream } = parts;
   const listed = await lookup.listed();
   const here = await store.findRevisionIds(listed.map(identityOf));
-  // What came last is at the end of most lists.
+  // The newest revisions are at the end of most lists.
   const unknown = listed.filter((one) => !here.has(nameOf(one))).reverse();
   if (unknown.length > limits.searchedDocuments)
     throw notThere(
-      `${unknown.length} updates at ${upstream.origin} would have to be read to find KB${article}, and ${limits.searchedDocuments} may be. Name its product with --product, or its GUID.`,
+      `${unknown.length} updates at ${upstream.origin} must be read to find KB${article}, and the limit is ${limits.searchedDocuments}. Name its product with --product, or its GUID.`,
     );
   const found: FoundUpdates = { revisions: [], sources: [], searched: 0, unreadable: 0 };
   for await (const { revisions, sources, failures } of fetchRevisions(parts, unknown, parts.maxUpdates)) {

@@ -1,5 +1,5 @@
 export { changeChoices, listChoices, type OfferedChoice } from './choices.ts';
-export { type ImportedRevision, importFromUpstream, type UpstreamImport, type WantedUpdate } from './import-one.ts';
+export { type ImportedRevision, importFromUpstream, type UpstreamImport } from './import-one.ts';
 export { loadOfferedLanguages } from './languages.ts';
 export { runSync, type SyncProgress, type SyncReport } from './run-sync.ts';
 export {

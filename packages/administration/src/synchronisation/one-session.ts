@@ -1,4 +1,4 @@
-// One session with the upstream server for a question that is no synchronisation: nothing is staged, and no anchor moves.
+// One session with the upstream server for a question outside of a synchronisation. Nothing is staged, and anchors stay.
 import { accountId } from './account.ts';
 import { upstreamBounds } from './bounds.ts';
 import { createPeer, stopped } from './peer.ts';

@@ -36,7 +36,7 @@ export function lookupAt(one: OneSession, filter: SyncFilter | undefined): Upstr
   };
 }
 
-/** What the upstream says by itself. WSUS does not use this operation: a fault says no more than that. */
+/** The answer of the upstream itself. WSUS does not use this operation: a fault says no more than that. */
 async function related({ session }: OneSession, ids: ReadonlySet<string>): Promise<Map<string, ListedIdentity>> {
   const found = new Map<string, ListedIdentity>();
   const all = [...ids];

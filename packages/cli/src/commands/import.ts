@@ -75,7 +75,7 @@ function bundleLines(imported: ImportedBundle): string[] {
 const shown = 20;
 const outside = 'the server outside does not have them';
 
-const reasons: Readonly<Record<KeptAsItWas['because'], string>> = {
+export const keptReasons: Readonly<Record<KeptAsItWas['because'], string>> = {
   'decided-here': 'this server decided itself',
   'declined-here': 'it is declined here',
   'reinstated-here': 'its decline was undone here',
@@ -86,7 +86,7 @@ const reasons: Readonly<Record<KeptAsItWas['because'], string>> = {
 };
 
 function keptLine({ what, subject, because }: KeptAsItWas): string {
-  return `stays as it is: ${what} ${visibleText(subject)}, because ${reasons[because]}`;
+  return `stays as it is: ${what} ${visibleText(subject)}, because ${keptReasons[because]}`;
 }
 
 function reportLines(network: ReportedNetwork): string[] {

@@ -39,6 +39,7 @@ export const commands = {
   sync: () => import('./sync.ts'),
   export: () => import('./export.ts'),
   import: () => import('./import.ts'),
+  migrate: () => import('./migrate.ts'),
   networks: () => import('./networks.ts'),
   simulate: () => import('./simulate.ts'),
   limits: () => import('./limits.ts'),

@@ -24,7 +24,7 @@ export function registerImport(updates: Command): void {
     .option('--classification <names...>', 'look for the KB number here. Default: the chosen ones, or all')
     .option('--upstream <url>', "a WSUS, a Moult, or Microsoft's public service. Default: the setting of the server")
     .option('--upstream-ca <file>', 'certificates (PEM) of the authority that certifies the upstream server')
-    .option('--dry-run', 'show what would come. Nothing is changed')
+    .option('--dry-run', 'show the revisions that come. Nothing is changed')
     .action(run);
 }
 

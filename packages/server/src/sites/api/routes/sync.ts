@@ -98,7 +98,7 @@ export const syncRoutes = [
       update: someText().describe('A GUID, also with @revision, or a KB number'),
       products: someNames.describe('Where to look for a KB number. The choices unless given'),
       classifications: someNames,
-      isDryRun: z.boolean().optional().describe('Show what would come. Nothing changes'),
+      isDryRun: z.boolean().optional().describe('Show the revisions that come. Nothing changes'),
     }),
     answer: z.looseObject({
       upstream: z.string(),

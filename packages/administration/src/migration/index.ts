@@ -1,0 +1,1 @@
+export { type MigratedWsus, migrateWsus } from './migrate-wsus.ts';
