@@ -7,6 +7,7 @@ import { applyDocuments } from './apply/index.ts';
 import { approve, declineAll } from './approvals.ts';
 import { addGroup, removeGroup, renameGroup, setTimeZone } from './groups.ts';
 import { approveMatching, declineMatching } from './matching.ts';
+import { migrateWsus } from './migration/index.ts';
 import type { Administration } from './open-server.ts';
 import { addPlan, changeWay, enterRings } from './rings/index.ts';
 import { applyRole } from './role.ts';
@@ -59,6 +60,7 @@ describe('a replica', () => {
     'make rings': (on) => addPlan(on, 'Rings', [{ groups: ['Pilots'] } as never]),
     'let an update into rings': (on) => enterRings(on, 'Rings', update),
     'change the way of an update': (on) => changeWay(on, update, { action: 'resume' }),
+    'take a WSUS over': (on) => migrateWsus(on, 'nowhere', { isDryRun: true }),
     'choose a product': (on) => changeChoices(on, 'product', { add: [], remove: [] }),
   };
   for (const [what, change] of Object.entries(refused)) {

@@ -4,6 +4,7 @@ import { allComputers, type KeptAsItWas, type SyncChoice, unassignedComputers, t
 import { setMemberships } from '../computers.ts';
 import { AdministrationError } from '../errors.ts';
 import type { Administration } from '../open-server.ts';
+import { requireAutonomous } from '../role.ts';
 import { loadRuleNames, readRule } from '../rules/definition.ts';
 import { fromWsus } from '../rules/from-wsus.ts';
 import { migrationBounds } from './bounds.ts';
@@ -42,7 +43,7 @@ export interface MigratedWsus {
 
 /**
  * Groups and decisions change in one transaction, then rules, memberships and choices. A second run does what an interrupted one
- * left. Throws AdministrationError ADMINISTRATION_MIGRATION for what cannot be read, and then changes nothing.
+ * left. Throws AdministrationError ADMINISTRATION_MIGRATION for a file that cannot be read, ADMINISTRATION_REPLICA on a replica. Both change nothing.
  */
 export async function migrateWsus(
   administration: Administration,
@@ -50,6 +51,7 @@ export async function migrateWsus(
   { isDryRun, limits = migrationBounds }: { isDryRun: boolean; limits?: typeof migrationBounds },
 ): Promise<MigratedWsus> {
   const { store, author } = administration;
+  await requireAutonomous({ store });
   const { files, packages } = readExportFiles(path, limits);
   const found = readWsusExport(files);
   requireSomething(path, found, packages);

@@ -4,7 +4,8 @@ import { type MigratedWsus, migrateWsus } from '@moult/administration/migration'
 import { counted, visibleText } from '@moult/formats/text';
 import type { Command } from 'commander';
 import { present } from '../output.ts';
-import { type AdministrationFlags, administer, withServerOptions } from '../server-options.ts';
+import { type AdministrationFlags, withServerOptions } from '../server-flags.ts';
+import { administer } from '../server-options.ts';
 import { keptReasons } from './import.ts';
 
 interface MigrateFlags extends AdministrationFlags {
