@@ -48,6 +48,7 @@ async function benchOn(engine: string, address: string, dataDir: string): Promis
   await fill(database, now.getTime());
   const store = storeOf(database, () => now);
   await store.readUpdateFacts();
+  await store.sortComputers();
   const loaded = loadConfig({ flags: { dataDir }, environment: {} });
   const server = { ...loaded, configFile: undefined, dataDir, database: address, contentDir: join(dataDir, 'content') };
   const administration: Administration = { store, server, author: { name: 'bench', at: now } };

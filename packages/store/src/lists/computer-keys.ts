@@ -76,13 +76,11 @@ const rowsPerStatement = 100;
 export async function writeKeys(transaction: Kysely<Tables>, facts: readonly SortFacts[]): Promise<void> {
   for (let start = 0; start < facts.length; start += rowsPerStatement) {
     const rows = facts.slice(start, start + rowsPerStatement).map(
-      (one) => sql`select cast(${one.computer_id} as text) as id, cast(${nameKey(one.dns_name)} as text) as name,
-        cast(${addressKey(one.address)} as text) as address,
-        cast(${agentKey(one.agent_generation, one.agent_version)} as text) as agent,
-        cast(${numberedKey(one.system ?? '')} as text) as system`,
+      (one) => sql`(${one.computer_id}, ${nameKey(one.dns_name)}, ${addressKey(one.address)},
+          ${agentKey(one.agent_generation, one.agent_version)}, ${numberedKey(one.system ?? '')})`,
     );
-    await sql`update computers set name_sort = found.name, address_sort = found.address, agent_sort = found.agent,
-        system_sort = found.system
-      from (${sql.join(rows, sql` union all `)}) as found where computers.computer_id = found.id`.execute(transaction);
+    await sql`update computers set name_sort = found.column2, address_sort = found.column3, agent_sort = found.column4,
+        system_sort = found.column5
+      from (values ${sql.join(rows)}) as found where computers.computer_id = found.column1`.execute(transaction);
   }
 }

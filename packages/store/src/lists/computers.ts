@@ -32,6 +32,7 @@ import {
   type SortKey,
   sorted,
 } from './page.ts';
+import { readRows } from './read-rows.ts';
 import { stateOf } from './states.ts';
 
 export const computerSorts: readonly ComputerSort[] = [
@@ -49,10 +50,11 @@ export function computerPages(database: Database): Pick<ListStore, 'pageComputer
     ): Promise<Page<PagedComputer>> {
       await sortBeforeList(database);
       const order: Order = { name: sort, by: [...sorts[sort], byText(sql.ref('computers.computer_id'))], isDescending };
-      const { rows: found } = await sql<Row & Record<string, string | number>>`
+      const statement = sql<Row & Record<string, string | number>>`
         select ${columns()}, ${stateColumns(filter)}, ${keyColumns(order, request)}
         from ${joined(filter)} where ${allOf([...conditions(filter), ...behindCursor(order, request.cursor)])}
-        order by ${sorted(order)} ${limited(request.limit)}`.execute(tables);
+        order by ${sorted(order)} ${limited(request.limit)}`;
+      const { rows: found } = await readRows(database, statement, request.limit);
       const keyOf = (row: Record<string, string | number>) =>
         order.by.map(({ is }, at) => (is === 'number' ? Number(row[`key_${at}`]) : String(row[`key_${at}`])));
       const { rows, next } = cutPage(found, request, order, keyOf);

@@ -28,6 +28,7 @@ import {
   type SortKey,
   sorted,
 } from './page.ts';
+import { readRows } from './read-rows.ts';
 import { compareNames } from './sort-keys.ts';
 import { readUpdateFacts, severities } from './update-facts.ts';
 
@@ -46,10 +47,11 @@ export function updatePages(database: Database): Pick<ListStore, UpdatePages> {
       await addUpBeforeList(database);
       const order: Order = { name: sort, by: sorts[sort], isDescending };
       const keys = sql.join(order.by.map(({ expression }, at) => sql`${expression} as ${sql.id(`key_${at}`)}`));
-      const { rows: found } = await sql<Row & Record<string, string | number>>`
+      const statement = sql<Row & Record<string, string | number>>`
         select ${columns}, ${keys} from ${isFigure(sort) ? withFigures : joined} ${described}
         where ${allOf([...conditions(filter), ...behindCursor(order, request.cursor)])}
-        order by ${sorted(order)} ${limited(request.limit)}`.execute(tables);
+        order by ${sorted(order)} ${limited(request.limit)}`;
+      const { rows: found } = await readRows(database, statement, request.limit);
       const keyOf = (row: Record<string, string | number>) =>
         order.by.map(({ is }, at) => (is === 'number' ? Number(row[`key_${at}`]) : String(row[`key_${at}`])));
       const { rows, next } = cutPage(found, request, order, keyOf);
