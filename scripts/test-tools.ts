@@ -20,6 +20,7 @@ const tools: Record<string, string> = {
   xmllint: 'libxml2-utils',
   chromium: 'chromium',
   pgbouncer: 'pgbouncer',
+  pebble: 'pebble',
   'systemd-analyze': 'systemd',
   php: 'php-cli',
   wixl: 'wixl',

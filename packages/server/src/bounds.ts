@@ -4,6 +4,7 @@ import { declareBounds } from '@moult/bounds';
 import { apiBounds, jobBounds, liveBounds, logOnBounds } from './api-bounds.ts';
 import { downstreamBounds } from './downstream-bounds.ts';
 import {
+  acmeBounds,
   bundleSiteBounds,
   defaultFeedLimits,
   forwardBounds,
@@ -328,4 +329,5 @@ export const serverBounds = [
   metricsBounds,
   forwardBounds,
   downstreamBounds,
+  acmeBounds,
 ];

@@ -287,6 +287,7 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
   const certificate = await openHttps(config, {
     ...{ ca: keys.ca, now, log, isClockBelieved: () => clock.state().kind === 'right' },
     missing: (why) => opened.said.push(why),
+    changed: () => health.changed(),
   });
   const urls: Partial<Record<ListenerName, string>> = {};
   room.onChange(() => health.changed());
@@ -318,6 +319,7 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
     failed: (error) => log.error({ err: error }, 'the metrics could not be read'),
   });
   const sites: Site[] = [
+    ...(certificate?.acme ? [certificate.acme.challenges.site] : []),
     ...(config.requireTls === 'on' ? [createRequireTls(() => tlsPort)] : []),
     administration.site,
     ...(administration.pages ? [administration.pages] : []),

@@ -1,7 +1,7 @@
 // The names of this server by its settings: those under which browsers may open its pages, and those that clients are told.
 import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import { type ServerConfig, tlsPortOf } from '@moult/administration/config';
+import { acmeNamesOf, type ServerConfig, tlsPortOf } from '@moult/administration/config';
 import { calledHost } from './http/called-host.ts';
 import { createKnownHosts, type KnownHosts, machineNames, namesInCertificate } from './http/known-hosts.ts';
 import type { Exchange } from './http/site.ts';
@@ -9,7 +9,9 @@ import type { Exchange } from './http/site.ts';
 /** The names under which browsers may open the pages. The public address is one of them. */
 export function ownNames(config: ServerConfig): KnownHosts {
   const { host, allowedHosts, publicUrl, tlsCert } = config;
-  const given = [allowedHosts, publicUrl && new URL(publicUrl).hostname].filter(Boolean).join(',');
+  const given = [allowedHosts, publicUrl && new URL(publicUrl).hostname, ...acmeNamesOf(config)]
+    .filter(Boolean)
+    .join(',');
   const certificate = tlsPortOf(config).port === 'off' ? [] : namesInCertificate(tlsCert);
   return createKnownHosts({ host, allowed: given === '' ? undefined : given, machine: machineNames(), certificate });
 }

@@ -252,3 +252,55 @@ export const bundleSiteBounds = declareBounds('agent-bundles', {
     administrator: 'the error RELEASE_BUNDLE_UNMADE',
   },
 });
+
+export const acmeBounds = declareBounds('acme', {
+  answerMs: {
+    what: 'Time for an answer of an ACME authority',
+    fallback: 30_000,
+    range: [1000, 600_000],
+    client: 'the certificate of before',
+    administrator: 'a notice on the home page. The order is tried again',
+  },
+  maxAnswerBytes: {
+    what: 'Answer of an ACME authority',
+    fallback: 1_048_576,
+    range: [4096, 16_777_216],
+    client: 'the certificate of before',
+    administrator: 'a notice on the home page. The order is tried again',
+  },
+  orderMs: {
+    what: 'Time for a whole order at an ACME authority',
+    fallback: 600_000,
+    range: [10_000, 3_600_000],
+    client: 'the certificate of before',
+    administrator: 'a notice on the home page. The order is tried again',
+  },
+  attempts: {
+    what: 'Questions to an ACME authority whether it is done',
+    fallback: 20,
+    range: [1, 1000],
+    client: 'the certificate of before',
+    administrator: 'a notice on the home page. The order is tried again',
+  },
+  pauseMs: {
+    what: 'Time between two of these questions, at first',
+    fallback: 3_000,
+    range: [10, 60_000],
+    client: 'nothing',
+    administrator: 'nothing',
+  },
+  proofMs: {
+    what: 'First bytes of a connection to the port of HTTPS, while an order waits for its proof',
+    fallback: 10_000,
+    range: [100, 600_000],
+    client: 'a closed connection',
+    administrator: 'nothing',
+  },
+  maxReasonCharacters: {
+    what: 'Words of an ACME authority in a notice',
+    fallback: 500,
+    range: [50, 10_000],
+    client: 'nothing',
+    administrator: 'the beginning',
+  },
+});

@@ -1,3 +1,4 @@
+export { acmeNamesOf } from './acme-settings.ts';
 export { readSyslogTarget, type SyslogTarget } from './forward-settings.ts';
 export { type ListedLimit, listLimits, listSettings } from './lists.ts';
 export { type ConfigSources, type LoadedConfig, loadConfig, printConfig, readFileLimits } from './load.ts';

@@ -3,6 +3,7 @@
 import { withoutPassword } from '@moult/store';
 import { ServerError } from '@moult/store/errors';
 import { parse, stringify, TomlError } from 'smol-toml';
+import { acmeNamesOf } from './acme-settings.ts';
 import { fitToMachine, type Machine, thisMachine } from './machine.ts';
 import { keyOf, type ServerConfig, type SettingName, settingNames, settings, variableOf } from './settings.ts';
 import { tlsPortOf } from './tls-settings.ts';
@@ -122,6 +123,7 @@ function together(config: ServerConfig): ServerConfig {
     throw new ServerError('SERVER_BAD_CONFIG', '--tls-cert and --tls-key go together: give both, or --tls-pfx.');
   if (tlsCert !== undefined && tlsPfx !== undefined)
     throw new ServerError('SERVER_BAD_CONFIG', 'Give --tls-pfx, or --tls-cert and --tls-key, not both.');
+  requireAcme(config);
   const { port: tlsPort } = tlsPortOf(config);
   if (config.requireTls === 'on' && tlsPort === 'off')
     throw new ServerError('SERVER_BAD_CONFIG', '--require-tls needs a port for HTTPS: set --tls-port.');
@@ -138,4 +140,21 @@ function together(config: ServerConfig): ServerConfig {
       `--admin-port ${adminPort} is the port of another site. Give it its own.`,
     );
   return config;
+}
+
+function requireAcme(config: ServerConfig): void {
+  const { acmeUrl, acmeAcceptTerms, acmeEabKid, acmeEabKeyFile, tlsCert, tlsPfx } = config;
+  const refuse = (why: string) => {
+    throw new ServerError('SERVER_BAD_CONFIG', why);
+  };
+  if ((acmeEabKid === undefined) !== (acmeEabKeyFile === undefined))
+    refuse('--acme-eab-kid and --acme-eab-key-file go together: give both or none.');
+  if (acmeUrl === undefined) return;
+  if (tlsCert !== undefined || tlsPfx !== undefined)
+    refuse('Give --acme-url, or a certificate with --tls-cert or --tls-pfx, not both.');
+  if (tlsPortOf(config).port === 'off') refuse('--acme-url needs a port for HTTPS: set --tls-port.');
+  if (acmeAcceptTerms !== 'on')
+    refuse(`Read the terms of service of ${new URL(acmeUrl).host}, and accept them with --acme-accept-terms on.`);
+  if (acmeNamesOf(config).length === 0)
+    refuse('--acme-url needs a name for the certificate: give --public-url, --allowed-hosts or --acme-names.');
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { accountSettings } from './account-settings.ts';
+import { acmeSettings } from './acme-settings.ts';
 import { forwardSettings } from './forward-settings.ts';
 import { limitSettings } from './limit-settings.ts';
 import { mailSettings } from './mail-settings.ts';
@@ -121,6 +122,7 @@ export const settings = {
     'Port for old agents, which look for the self-update tree there. 0: any free port',
   ),
   ...tlsSettings,
+  ...acmeSettings,
 
   targeting: setting(
     'updates',

@@ -50,6 +50,7 @@ interface TlsChoice {
   tlsPort: number | 'auto' | 'off';
   tlsCert?: string | undefined;
   tlsPfx?: string | undefined;
+  acmeUrl?: string | undefined;
   requireTls?: 'on' | 'off';
 }
 
@@ -58,8 +59,8 @@ export function tlsPortOf({ port: main, selfUpdatePort, tlsPort: given, ...more 
   port: number | 'off';
   isWanted: boolean;
 } {
-  const { tlsCert, tlsPfx, requireTls } = more;
-  const isNamed = given !== 'auto' || tlsCert !== undefined || tlsPfx !== undefined;
+  const { tlsCert, tlsPfx, acmeUrl, requireTls } = more;
+  const isNamed = given !== 'auto' || [tlsCert, tlsPfx, acmeUrl].some((source) => source !== undefined);
   // With --require-tls and without HTTPS, clients have no way left.
   const isWanted = isNamed || requireTls === 'on';
   if (given !== 'auto') return { port: given, isWanted };

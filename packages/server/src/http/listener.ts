@@ -1,10 +1,11 @@
 // One port: opened, bounded, and stopped without cutting off answers that are being sent.
 
 import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
-import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
+import { createServer as createTlsServer, Server as TlsServer } from 'node:https';
 import type { AddressInfo, DropArgument, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { httpBounds } from '../bounds.ts';
+import { acmeBounds, httpBounds } from '../bounds.ts';
+import { openAlpnDoor, type ShownCertificates } from '../tls/acme/alpn-door.ts';
 import type { TlsOptions } from '../tls/certificate-source.ts';
 import type { Refusal } from './access-log/index.ts';
 import { limitConnectionsPerAddress } from './connection-count.ts';
@@ -32,6 +33,8 @@ interface ListenerOptions {
   port: number;
   limits: ListenerLimits;
   tls?: TlsOptions | undefined;
+  /** Proofs for an ACME authority, over HTTPS. */
+  proofs?: ShownCertificates | undefined;
   /** Told the beginning of what is too large or too strange to become a request. True answers it with an empty 200. */
   onUnreadable?: ((beginning: string) => boolean) | undefined;
   /** Told of connections that could not be taken. */
@@ -66,7 +69,7 @@ export async function listen(handle: RequestListener, options: ListenerOptions):
   };
 }
 
-function create(handle: RequestListener, { limits, tls, onUnreadable, onRefused }: ListenerOptions): Server {
+function create(handle: RequestListener, { limits, tls, proofs, onUnreadable, onRefused }: ListenerOptions): Server {
   const options: ServerOptions = {
     // A client that sends slowly holds one socket for so long and no longer.
     headersTimeout: Math.min(limits.requestTimeoutMs, httpBounds.headTimeoutMs),
@@ -79,6 +82,7 @@ function create(handle: RequestListener, { limits, tls, onUnreadable, onRefused 
     noDelay: true,
   };
   const server = tls ? createTlsServer({ ...options, ...tls }, handle) : createServer(options, handle);
+  if (proofs && server instanceof TlsServer) openAlpnDoor(server, proofs, acmeBounds.proofMs);
   server.maxConnections = limits.maxConnections;
   const { maxConnectionsPerAddress: most } = limits;
   const refused = (socket: Refusal['socket'] = {}) =>

@@ -4,6 +4,7 @@
 import { type ServerConfig, tlsPortOf } from '@moult/administration/config';
 import { ServerError } from '@moult/store/errors';
 import type { WatchedPort } from '../sites/self-update/index.ts';
+import type { ShownCertificates } from '../tls/acme/alpn-door.ts';
 import type { CertificateSource, TlsOptions } from '../tls/certificate-source.ts';
 import type { TrustedProxies } from './forwarded.ts';
 import type { Front } from './front.ts';
@@ -36,6 +37,12 @@ interface PortParts {
   certificate?: CertificateSource | undefined;
 }
 
+interface Where {
+  at?: string;
+  tls?: TlsOptions;
+  proofs?: ShownCertificates | undefined;
+}
+
 /**
  * Binds them all. Throws SERVER_PORT_UNAVAILABLE when the main or the TLS port cannot be had, and then leaves none
  * bound.
@@ -59,21 +66,17 @@ export async function openPorts({
     idleTimeoutMs: config.idleTimeoutSeconds * 1000,
     isShared: proxies.trusts,
   };
-  const bind = async (
-    name: ListenerName,
-    port: number,
-    { at = config.host, tls }: { at?: string; tls?: TlsOptions } = {},
-  ) => {
+  const bind = async (name: ListenerName, port: number, { at = config.host, tls, proofs }: Where = {}) => {
     const { handle, refused } = front(name);
     const listener = await listen(handle, {
-      ...{ host: at, port, limits, tls },
+      ...{ host: at, port, limits, tls, proofs },
       ...{ onUnreadable, onTrouble, onRefused: refused },
     });
     open.push({ name, listener });
     // Administration has no files that a client asks for.
     if (name !== 'admin') watched.push({ port: listener.port, site: name, host, listening: { kind: 'listening' } });
   };
-  const bindOrFail = (name: ListenerName, port: number, where: { at?: string; tls?: TlsOptions } = {}) =>
+  const bindOrFail = (name: ListenerName, port: number, where: Where = {}) =>
     bind(name, port, where).catch((error) => {
       throw unavailable(port, error);
     });
@@ -82,10 +85,10 @@ export async function openPorts({
     await bindOrFail('main', config.port);
     const tlsPort = tlsPortOf(config);
     if (tlsPort.port !== 'off' && certificate) {
-      const tls = certificate.options();
-      if (tlsPort.isWanted) await bindOrFail('tls', tlsPort.port, { tls });
+      const where = { tls: certificate.options(), proofs: certificate.acme?.challenges };
+      if (tlsPort.isWanted) await bindOrFail('tls', tlsPort.port, where);
       else
-        await bind('tls', tlsPort.port, { tls }).catch((error) =>
+        await bind('tls', tlsPort.port, where).catch((error) =>
           notices.push(notEncrypted(Number(tlsPort.port), codeOf(error))),
         );
     }

@@ -1,14 +1,16 @@
-// The source of the certificate for HTTPS: files of the administrator, or the server's own authority. The server looks
+// The source of the certificate for HTTPS: files of the administrator, an ACME authority, or the server's own one. The server looks
 // at both again now and then, so that a renewed certificate is in use without a restart. One that cannot be used
 // changes nothing.
-import { createHash, X509Certificate } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import type { ServerConfig } from '@moult/administration/config';
 import { readOutside } from '@moult/disk';
 import type { SigningIdentity } from '@moult/formats/authenticode';
 import type { Notice } from '@moult/store';
 import { ServerError } from '@moult/store/errors';
-import { loadOrMakeServerCertificate } from '@moult/store/keys';
+import { loadOrMakeServerCertificate, openAcmeFiles } from '@moult/store/keys';
+import type { AcmeKeeper } from './acme/keep-acme.ts';
+import { certificateFacts } from './certificate-facts.ts';
 
 export type TlsOptions = Pick<SecureContextOptions, 'cert' | 'key' | 'pfx' | 'passphrase' | 'minVersion'>;
 
@@ -28,6 +30,8 @@ export interface CertificateSource {
   look(): Promise<boolean>;
   /** A certificate that ends soon, or a renewed one that cannot be used. */
   notices(): Notice[];
+  /** Gets certificates of an ACME authority. Undefined without --acme-url. */
+  acme: AcmeKeeper | undefined;
 }
 
 interface SourceParts {
@@ -36,11 +40,13 @@ interface SourceParts {
   names(): readonly string[];
   now(): Date;
   isClockBelieved(): boolean;
+  acme?: AcmeKeeper | undefined;
 }
 
 /** Throws ServerError SERVER_BAD_CONFIG that names the file, SERVER_KEYS. */
 export async function openCertificate(config: ServerConfig, parts: SourceParts): Promise<CertificateSource> {
-  const load = () => (hasFiles(config) ? fromFiles(config) : fromAuthority(config, parts));
+  const load = async () =>
+    hasFiles(config) ? fromFiles(config) : (fromAcme(config, parts) ?? (await fromAuthority(config, parts)));
   let loaded = await load();
   let trouble: string | undefined;
   return {
@@ -58,12 +64,30 @@ export async function openCertificate(config: ServerConfig, parts: SourceParts):
         return false;
       }
     },
-    notices: () => noticesOf(loaded.validTo, trouble, { now: parts.now(), isOwn: !hasFiles(config) }),
+    notices: () => [
+      ...noticesOf(loaded.validTo, trouble, { now: parts.now(), isOwn: !hasFiles(config) }),
+      ...(parts.acme?.notices() ?? []),
+    ],
+    acme: parts.acme,
   };
 }
 
 function hasFiles({ tlsCert, tlsPfx }: ServerConfig): boolean {
   return tlsCert !== undefined || tlsPfx !== undefined;
+}
+
+/** Undefined before the first certificate came, and for one that ended: the own authority can do more then. */
+function fromAcme(
+  { dataDir, tlsMinVersion }: ServerConfig,
+  { acme, now, isClockBelieved }: SourceParts,
+): Loaded | undefined {
+  if (!acme) return undefined;
+  const pem = openAcmeFiles(dataDir).certificate();
+  const facts = certificateFacts(pem);
+  if (pem === undefined || !facts || (isClockBelieved() && facts.validTo <= now())) return undefined;
+  createSecureContext({ cert: pem, key: pem });
+  const options = { cert: pem, key: pem, minVersion: `TLSv${tlsMinVersion}` as const };
+  return { options, mark: markOf(pem), validTo: facts.validTo };
 }
 
 async function fromFiles(config: ServerConfig): Promise<Loaded> {
@@ -80,7 +104,7 @@ async function fromFiles(config: ServerConfig): Promise<Loaded> {
     }
     const [cert, key] = [readWhole(tlsCert ?? '').toString('utf8'), readWhole(tlsKey ?? '').toString('utf8')];
     createSecureContext({ cert, key, ...about });
-    return { options: { cert, key, ...about }, mark: markOf(cert, key), validTo: endOf(cert) };
+    return { options: { cert, key, ...about }, mark: markOf(cert, key), validTo: certificateFacts(cert)?.validTo };
   } catch (error) {
     throw new ServerError('SERVER_BAD_CONFIG', `${given} cannot be used: ${reasonOf(error)}.`, { cause: error });
   }
@@ -131,11 +155,6 @@ function markOf(...contents: readonly (string | Uint8Array)[]): string {
   const hash = createHash('sha256');
   for (const content of contents) hash.update(content).update('\0');
   return hash.digest('hex');
-}
-
-function endOf(pem: string): Date | undefined {
-  const { validTo } = new X509Certificate(pem);
-  return new Date(validTo);
 }
 
 /** OpenSSL treats an empty file as a missing one. */

@@ -4,12 +4,15 @@ import { ServerError } from '@moult/store/errors';
 import type { Listener } from '../http/listener.ts';
 import type { Logger } from '../log/log.ts';
 import { reachedNames } from '../own-names.ts';
+import { openAcme } from './acme/keep-acme.ts';
 import { type CertificateSource, openCertificate } from './certificate-source.ts';
 
-interface HttpsParts extends Omit<Parameters<typeof openCertificate>[1], 'names'> {
+interface HttpsParts extends Omit<Parameters<typeof openCertificate>[1], 'names' | 'acme'> {
   log: Logger;
   /** Told why HTTPS is off, if the administrator did not ask for it. */
   missing(why: string): void;
+  /** Told when the notices of the certificate are others now. */
+  changed(): void;
 }
 
 /** The certificate. Undefined without a port for HTTPS. Throws ServerError for one that the administrator asked for. */
@@ -17,7 +20,8 @@ export async function openHttps(config: ServerConfig, parts: HttpsParts): Promis
   const { port, isWanted } = tlsPortOf(config);
   if (port === 'off') return undefined;
   try {
-    return await openCertificate(config, { ...parts, names: () => reachedNames(config) });
+    const acme = openAcme(config, parts);
+    return await openCertificate(config, { ...parts, acme, names: () => reachedNames(config) });
   } catch (error) {
     if (isWanted || !(error instanceof ServerError)) throw error;
     parts.missing(error.message);
@@ -31,8 +35,8 @@ const lookMs = 60_000;
 export function followCertificate(
   certificate: CertificateSource | undefined,
   { listeners, log, changed }: { listeners(): readonly Listener[]; log: Logger; changed(): void },
-): () => void {
-  if (!certificate) return () => undefined;
+): () => Promise<void> {
+  if (!certificate) return async () => undefined;
   const look = async () => {
     const before = certificate.notices().length;
     if (await certificate.look()) {
@@ -44,8 +48,10 @@ export function followCertificate(
   const now = () => void look();
   const timer = setInterval(now, lookMs).unref();
   if (process.platform !== 'win32') process.on('SIGHUP', now);
-  return () => {
+  certificate.acme?.begin(now);
+  return async () => {
     clearInterval(timer);
     process.off('SIGHUP', now);
+    await certificate.acme?.close();
   };
 }

@@ -1,4 +1,5 @@
 // The server's own secrets, in DIR/keys.
+export { type AcmeFiles, openAcmeFiles } from './acme-files.ts';
 export { loadOrCreateCookieKey } from './cookie-key.ts';
 export { replacedName, stampOf, switchKeyFiles } from './key-switch.ts';
 export { loadOrCreateOperatorKeys } from './operator-keys.ts';
