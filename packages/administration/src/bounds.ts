@@ -1,7 +1,7 @@
 // Bounds of administration, and of the lists that commands show.
 import { declareBounds } from '@moult/bounds';
 import { bundleBounds } from './bundles/bounds.ts';
-import { importBounds, packageLimits } from './imports/bounds.ts';
+import { importBounds, packageLimits, scanIndexBounds } from './imports/bounds.ts';
 import { migrationBounds } from './migration/bounds.ts';
 import { upstreamBounds } from './synchronisation/bounds.ts';
 
@@ -287,6 +287,7 @@ export const administrationBounds = [
   ruleBounds,
   bulkBounds,
   importBounds,
+  scanIndexBounds,
   bundleBounds,
   migrationBounds,
   vendorCatalogLimits,

@@ -283,6 +283,9 @@ describe('files of updates', () => {
     Object.assign(here.administration.server.config, { contentBandwidth: '1' });
     const before = await forecastContent(here.administration);
     assert.deepEqual([before.files, before.bytes, before.seconds], [12, bytes, Math.ceil(bytes / 1024)]);
+    const [named, ...others] = (await forecastContent(here.administration, [bundleOf(3).updateId])).addresses;
+    assert.deepEqual([others.length, before.addresses], [0, []]);
+    assert.match(named?.url ?? '', /^http:\/\/download\.windowsupdate\.com\//);
     await here.fetch();
     assert.deepEqual((await forecastContent(here.administration)).unneeded, { files: 0, bytes: 0 });
     Object.assign(here.administration.server.config, { contentFetch: 'approved' });

@@ -17,6 +17,8 @@ export interface ContentForecast {
   quotaLeftBytes: number | undefined;
   /** Files that are here and nothing needs: `moult content purge` removes them. */
   unneeded: { files: number; bytes: number };
+  /** Of updates that were named: the first files, with the address of the publisher where it is known. */
+  addresses: { sha1: string; fileName: string; url: string | undefined }[];
 }
 
 /**
@@ -42,8 +44,13 @@ export async function forecastContent(
     seconds: limit === undefined || limit === 0 ? undefined : Math.ceil(bytes / limit),
     quotaLeftBytes: contentQuotaMib === 'off' ? undefined : contentQuotaMib * 1_048_576 - sumOf(present),
     unneeded: { files: unneeded.length, bytes: sumOf(unneeded) },
+    addresses: asked
+      ? wanted.slice(0, addressesTold).map(({ sha1, fileName = '' }) => ({ sha1, fileName, url: sources.get(sha1) }))
+      : [],
   };
 }
+
+const addressesTold = 1000;
 
 /** SHA-1 of the files of updates that somebody named. Throws AdministrationError SERVER_NOT_FOUND. */
 export async function filesOfUpdates({ store }: Administration, names: readonly string[]): Promise<Set<string>> {

@@ -12,6 +12,7 @@ import {
   healContent,
   purgeContent,
 } from '@moult/administration/content-fetch';
+import { visibleText } from '@moult/formats/text';
 import type { ListedContent, Log } from '@moult/store';
 import { type Command, Option } from 'commander';
 import { type Column, type ListFlags, listDocument, showList, wholeList, withList } from '../lists.ts';
@@ -118,9 +119,13 @@ async function plan(updates: string[], flags: AdministrationFlags): Promise<void
   present(await administer(flags, (administration) => forecastContent(administration, updates)), flags, planLines);
 }
 
-function planLines({ files, bytes, withoutSource, seconds, quotaLeftBytes, unneeded }: ContentForecast): string[] {
+function planLines({ files, bytes, withoutSource, seconds, quotaLeftBytes, ...rest }: ContentForecast): string[] {
+  const { unneeded, addresses } = rest;
   const time = seconds === undefined ? '' : `, about ${Math.ceil(seconds / 60)} min at the limit of now`;
   return [
+    ...addresses.flatMap(({ fileName, url }) =>
+      url === undefined ? [] : [`${visibleText(fileName)} ${visibleText(url)}`],
+    ),
     `To fetch: ${files} ${files === 1 ? 'file' : 'files'}, ${bytes} bytes${time}.`,
     ...(withoutSource > 0 ? [`The publisher's address is not known of ${withoutSource} of them.`] : []),
     ...(quotaLeftBytes === undefined ? [] : [`The quota leaves ${Math.max(0, quotaLeftBytes)} bytes.`]),

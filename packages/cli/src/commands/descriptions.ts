@@ -35,7 +35,8 @@ export const descriptions: Readonly<Record<keyof typeof commands, string>> = {
   content: 'add, verify and list update files',
   sync: 'synchronise update metadata with an upstream server',
   export: 'export updates, files and decisions into a signed folder for a closed network. A .cab is for a WSUS',
-  import: 'import the bundle of another network, or the reports of a closed network. Repeat it after a break',
+  import:
+    'import the bundle of another network, reports of a closed network, or an offline scan file. Repeat it after a break',
   migrate: 'take over from another update server what it exported',
   networks: 'list closed networks by their last reports: computers, errors, and the last bundle that they have',
   simulate: 'play another server, with made-up updates, for a trial',

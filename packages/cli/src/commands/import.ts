@@ -2,6 +2,7 @@
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type ImportedBundle, importBundle, importReports, type ReportedNetwork } from '@moult/administration/bundles';
+import { type ImportedScan, importOfflineScan } from '@moult/administration/imports';
 import { counted, visibleText } from '@moult/formats/text';
 import { type KeptAsItWas, limitHeapGrowth } from '@moult/store';
 import type { Command } from 'commander';
@@ -17,8 +18,12 @@ interface ImportFlags extends AdministrationFlags {
 }
 
 export function register(program: Command): void {
-  withServerOptions(program.command('import').argument('<path>', 'folder of "moult export", or a file of reports'))
-    .description('import the bundle of another network, or the reports of a closed network. Repeat it after a break')
+  withServerOptions(
+    program.command('import').argument('<path>', 'folder of "moult export", file of reports, or wsusscn2.cab'),
+  )
+    .description(
+      'import the bundle of another network, reports of a closed network, or an offline scan file. Repeat it after a break',
+    )
     .option('--trust <sha256>', 'SHA-256 of the authority of another operator, for its first import')
     .option('--dry-run', 'check everything, and show the changes. Nothing is changed')
     .action(run);
@@ -37,12 +42,35 @@ async function run(path: string, flags: ImportFlags): Promise<void> {
     endProgressLine();
     return present(imported, flags, bundleLines);
   }
+  if (/\.cab$/i.test(source)) {
+    if (isDryRun || trust !== undefined) throw new UsageError('An offline scan file has no --dry-run and no --trust.');
+    const scan = await administer(flags, (administration) =>
+      importOfflineScan(administration, source, () => undefined),
+    );
+    if (scan) return present(scan, flags, scanLines);
+  }
   if (/\.(?:cab|gz|msu|xml)$/i.test(source))
     throw new UsageError(`"moult catalog import" imports packages and update metadata: moult catalog import ${path}`);
   const network = await administer(flags, (administration) =>
     importReports(administration, source, { trust, isDryRun }),
   );
   present(network, flags, reportLines);
+}
+
+function scanLines(scan: ImportedScan): string[] {
+  const { report, updates, sources, refusedSources, compared, differences, differencesInAll } = scan;
+  const { new: added, changed, unchanged, refused } = report;
+  return [
+    `${counted(added + changed, 'new revision')} of ${updates}, ${unchanged} known, ${refused} refused.`,
+    `${counted(sources, 'address', 'addresses')} of files known, ${refusedSources} refused.`,
+    ...differences
+      .slice(0, shown)
+      .flatMap(({ updateId, onlyInFile, onlyInCatalog }) => [
+        ...onlyInFile.map((by) => `${updateId} is superseded by ${by} in the file alone`),
+        ...onlyInCatalog.map((by) => `${updateId} is superseded by ${by} in the catalog alone`),
+      ]),
+    `Supersedence of ${counted(compared, 'update')} compared: ${differencesInAll} differ.`,
+  ];
 }
 
 function isFolder(path: string): boolean {

@@ -27,6 +27,9 @@ export const contentRoutes = [
       ...{ files: z.int(), bytes: z.int(), withoutSource: z.int(), seconds: z.int().optional() },
       quotaLeftBytes: z.int().optional(),
       unneeded: z.looseObject({ files: z.int(), bytes: z.int() }),
+      addresses: z
+        .array(z.looseObject({ sha1: z.string(), fileName: z.string(), url: z.string().optional() }))
+        .describe('Of updates that were named: files, with the address of the publisher where it is known'),
     }),
     refusals: { 404: 'An update is not there' },
     handle: ({ administration, query }) => forecastContent(administration, query.update),
