@@ -85,7 +85,7 @@ type AdministrationErrorCode =
   | 'SERVER_REFUSED';
 
 /** The kind of thing that was not found. A caller can name the command or page that lists such things. */
-type Subject = 'computer' | 'group' | 'update' | 'user' | 'token' | 'rule' | 'hold' | 'ring';
+type Subject = 'computer' | 'group' | 'update' | 'user' | 'token' | 'rule' | 'hold' | 'ring' | 'downstream server';
 
 export class AdministrationError extends Error {
   readonly code: AdministrationErrorCode;

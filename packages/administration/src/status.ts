@@ -15,6 +15,7 @@ export async function readStatus({ store, server, author }: Administration, { re
     dataDir: server.dataDir,
     engine: store.engine,
     role: await store.loadRole(),
+    downstream: await store.countDownstream(),
     ...(await store.loadServerStatus()),
     ...(corrected !== undefined && { correctedComputers: corrected }),
     titleSearchIndexed: await store.findsTitlesByIndex(),

@@ -92,7 +92,8 @@ export async function showUpdate({ store }: Administration, update: string) {
   const found = await findUpdate(store, update);
   const decisions = await describeDecisions(store, await store.listDeploymentsOf(found.updateId));
   const supersededBy = await store.listSupersedersOf(found.updateId);
-  return { ...found, supersededBy, decisions, states: await store.countStates(found.updateId) };
+  const [states, downstream] = [await store.countStates(found.updateId), await store.countDownstreamOf(found.updateId)];
+  return { ...found, supersededBy, decisions, states, downstream };
 }
 
 /** How many computers of each group reported which state of an update. Throws AdministrationError SERVER_NOT_FOUND. */

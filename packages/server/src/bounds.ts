@@ -3,6 +3,7 @@
 import { declareBounds } from '@moult/bounds';
 import { apiBounds, jobBounds, liveBounds, logOnBounds } from './api-bounds.ts';
 import { downstreamBounds } from './downstream-bounds.ts';
+import { rollUpBounds } from './roll-up-bounds.ts';
 import {
   acmeBounds,
   bundleSiteBounds,
@@ -16,6 +17,7 @@ import {
 
 export * from './api-bounds.ts';
 export * from './downstream-bounds.ts';
+export * from './roll-up-bounds.ts';
 export * from './site-bounds.ts';
 
 export const httpBounds = declareBounds('http', {
@@ -330,4 +332,5 @@ export const serverBounds = [
   forwardBounds,
   downstreamBounds,
   acmeBounds,
+  rollUpBounds,
 ];

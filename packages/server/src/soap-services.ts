@@ -2,7 +2,7 @@
 
 import type { ServerConfig } from '@moult/administration/config';
 import { clientWebService } from '@moult/protocol/client-web-service';
-import { reporting } from '@moult/protocol/reporting';
+import { serverReporting } from '@moult/protocol/roll-up';
 import { dssAuthWebService, serverSyncWebService } from '@moult/protocol/server-sync';
 import { simpleAuth } from '@moult/protocol/simple-auth';
 import { callBounds } from './bounds.ts';
@@ -43,7 +43,7 @@ export function laterServices(current: () => ServiceHandlers | undefined): Servi
   return {
     client: laterHandlers(Object.keys(clientWebService.operations), () => current()?.client),
     simpleAuth: laterHandlers(Object.keys(simpleAuth.operations), () => current()?.simpleAuth),
-    reporting: laterHandlers(Object.keys(reporting.operations), () => current()?.reporting),
+    reporting: laterHandlers(Object.keys(serverReporting.operations), () => current()?.reporting),
     dssAuth: laterHandlers(Object.keys(dssAuthWebService.operations), () => current()?.dssAuth),
     serverSync: laterHandlers(Object.keys(serverSyncWebService.operations), () => current()?.serverSync),
   };
@@ -105,7 +105,8 @@ export function soapSites(
     createSoapSite({
       ...shared,
       countsAsReports: true,
-      ...{ name: 'reporting', service: reporting, contract: 'reporting' as const, cacheControl: 'private, max-age=0' },
+      ...{ name: 'reporting', service: serverReporting, contract: 'reporting' as const },
+      cacheControl: 'private, max-age=0',
       handlers: handlers.reporting,
     }),
     createSoapSite({

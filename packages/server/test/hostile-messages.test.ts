@@ -81,11 +81,6 @@ describe('serialised objects', () => {
       call(server.url, reporting, 'ReportEventBatch', { cookie, clientTime: now, eventBatch: [] }),
       call(server.url, reporting, 'GetRequiredInventoryType', { cookie, rulesId: firstComputerId }),
       call(server.url, reporting, 'ReportInventory', { cookie, clientTime: now }),
-      call(server.url, reporting, 'GetRollupConfiguration', { cookie }),
-      call(server.url, reporting, 'GetOutOfSyncComputers', { cookie }),
-      call(server.url, reporting, 'RollupDownstreamServers', { cookie }),
-      call(server.url, reporting, 'RollupComputers', { cookie }),
-      call(server.url, reporting, 'RollupComputerStatus', { cookie }),
     ];
     for (const answer of calls) {
       const received = await answer;

@@ -1,4 +1,5 @@
 // The public surface of the store: the database of a server, on either engine.
+
 export type { StoreBounds } from './bounds.ts';
 export { allComputers, unassignedComputers } from './built-in-groups.ts';
 export { checkDatabase, checkInBackground, type DatabaseCheck } from './check-database.ts';
@@ -8,6 +9,7 @@ export { heldBackPrefix } from './counters.ts';
 export { isPostgres, type PoolLimits, sqliteFileOf, withoutPassword } from './database.ts';
 export { defaultStoreBounds } from './declared-bounds.ts';
 export { asDiskTrouble, diskTroubleOf, withDiskTrouble } from './disk-trouble.ts';
+export { rollUpReset } from './downstream-servers.ts';
 export { collectGarbage, limitHeapGrowth } from './heap.ts';
 export { computerSorts } from './lists/computers.ts';
 export { pageOf } from './lists/page.ts';

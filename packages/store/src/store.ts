@@ -30,6 +30,8 @@ import {
 import { decisionFactStore } from './decision-facts.ts';
 import { defaultStoreBounds } from './declared-bounds.ts';
 import { deploymentStore } from './deployments.ts';
+import { downstreamComputerStore } from './downstream-computers.ts';
+import { downstreamServerStore } from './downstream-servers.ts';
 import { ServerError } from './errors.ts';
 import { eventBlockStore } from './event-blocks.ts';
 import { eventBoundsStore } from './event-bounds.ts';
@@ -51,6 +53,7 @@ import { reportingEventStore } from './reporting-events.ts';
 import { revisionListStore } from './revision-list.ts';
 import { ringStore } from './rings.ts';
 import { roleStore } from './role.ts';
+import { rollUpStore } from './roll-up.ts';
 import { ruleChangeStore } from './rule-changes.ts';
 import { ruleFactStore } from './rule-facts.ts';
 import { keptRuleStore } from './rules.ts';
@@ -229,6 +232,9 @@ export function storeOf(database: Database, now: () => Date, given: StoreBounds 
     timeZoneStore(database, changes),
     takeOverStore(database, changes),
     roleStore(database),
+    downstreamServerStore(database),
+    downstreamComputerStore(database),
+    rollUpStore(database),
     holdStore(database, changes),
     ringStore(database, changes),
     events,

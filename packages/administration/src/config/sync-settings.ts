@@ -25,6 +25,20 @@ export const syncSettings = {
     'autonomous',
     'replica: groups, approvals, declined updates and license terms are those of the upstream server',
   ),
+  rollUp: setting(
+    'updates',
+    choice(['on', 'off']),
+    'on|off',
+    'on',
+    'After each synchronisation, report this server and its computers to the upstream server, as WSUS does',
+  ),
+  rollUpDetails: setting(
+    'updates',
+    choice(['on', 'off']),
+    'on|off',
+    'on',
+    'Take reports on the computers of downstream servers. off: only on the servers',
+  ),
   syncEvery: setting(
     'updates',
     z.union([z.literal('off'), count(1, 720)]).describe('off, or hours from 1 to 720'),

@@ -1,7 +1,7 @@
 export { changeChoices, listChoices, type OfferedChoice } from './choices.ts';
 export { type ImportedRevision, importFromUpstream, type UpstreamImport } from './import-one.ts';
 export { loadOfferedLanguages } from './languages.ts';
-export { runSync, type SyncProgress, type SyncReport } from './run-sync.ts';
+export type { SyncProgress, SyncReport } from './run-sync.ts';
 export {
   type ExplainedProduct,
   explainSync,

@@ -26,6 +26,11 @@ interface SessionOptions {
   count(exchange: { calls: number; bytes: number }): void;
 }
 
+/** Parts of a call over the line to an upstream server. */
+type Line = Pick<SessionOptions, 'peer' | 'upstream' | 'wait' | 'random' | 'count'> & {
+  limits: Pick<SessionOptions['limits'], 'attempts' | 'pauseMs' | 'longestPauseMs'>;
+};
+
 type Operations = (typeof serverSyncWebService)['operations'];
 /** Calls whose answers have a result. */
 type AnsweredCall = Exclude<keyof Operations, 'DownloadFiles'>;
@@ -174,7 +179,7 @@ function authPath(upstream: URL, serviceUrl: string | undefined): string {
 }
 
 /** Sends a call again while the upstream is away or busy, with longer and longer pauses. */
-async function patient(options: SessionOptions, path: string, action: string, body: string): Promise<string> {
+export async function patient(options: Line, path: string, action: string, body: string): Promise<string> {
   const { peer, upstream, limits, wait, random } = options;
   for (let attempt = 1; ; attempt++) {
     let pauseMs = limits.pauseMs * 2 ** (attempt - 1) * (0.5 + random());
@@ -223,7 +228,7 @@ type Said<T> =
   | { kind: 'answer'; value: T }
   | { kind: 'fault'; fault: { code: string | undefined; message: string; reason: string } };
 
-function readSaid<T>(upstream: URL, read: () => Said<T>): T {
+export function readSaid<T>(upstream: URL, read: () => Said<T>): T {
   let said: Said<T>;
   try {
     said = read();

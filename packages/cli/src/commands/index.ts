@@ -40,6 +40,7 @@ export const commands = {
   export: () => import('./export.ts'),
   import: () => import('./import.ts'),
   migrate: () => import('./migrate.ts'),
+  downstream: () => import('./downstream.ts'),
   networks: () => import('./networks.ts'),
   simulate: () => import('./simulate.ts'),
   limits: () => import('./limits.ts'),

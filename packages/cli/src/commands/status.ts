@@ -37,6 +37,7 @@ async function status(flags: RemoteFlags & { recount?: true }): Promise<void> {
       `updates     ${updates.total} (${updates.approved} approved, ${updates.declined} declined)`,
       `events      ${events}`,
       ...(more.role === 'replica' ? ['role        replica: groups and decisions come from the upstream server'] : []),
+      ...(more.downstream.servers > 0 ? [downstreamLine(more.downstream)] : []),
       `database    ${engine}`,
       ...(more.correctedComputers === undefined ? [] : [`recounted   wrong figures: ${more.correctedComputers}`]),
       ...(more.titleSearchIndexed
@@ -48,6 +49,10 @@ async function status(flags: RemoteFlags & { recount?: true }): Promise<void> {
       ...identityLines(more),
     ],
   );
+}
+
+function downstreamLine({ servers, computers, needing, failing }: Record<string, number>): string {
+  return `downstream  ${servers} servers with ${computers} computers (${needing} need updates, ${failing} with errors): moult downstream`;
 }
 
 function diskLine({ folder, freeBytes, reserveBytes, isLow }: DiskFigures & { isLow: boolean }): string {

@@ -1,5 +1,6 @@
 // moult sync: synchronise with an upstream server, choose what of it, and see how far it is.
 import { type Administration, applyRole } from '@moult/administration';
+import { type SyncAndRollUp, syncAndRollUp } from '@moult/administration/roll-up';
 import {
   changeChoices,
   type ExplainedProduct,
@@ -9,7 +10,6 @@ import {
   type OfferedChoice,
   planSync,
   readSyncStatus,
-  runSync,
   type SyncPlan,
   type SyncProgress,
   type SyncReport,
@@ -75,7 +75,8 @@ async function now(flags: NowFlags): Promise<void> {
     // A server that runs has the role that it was started with. A setting that is named here counts.
     const changed = server.origins.role === 'default' ? undefined : await applyRole(store, server.config, author);
     if (changed) console.error(changed.says);
-    return runSync({
+    return syncAndRollUp({
+      rollUp: server.config.rollUp,
       ...{ store, environment: process.env, random: Math.random, signal, wait },
       now: () => new Date(),
       settings: {
@@ -126,7 +127,7 @@ function choiceLines(choices: readonly OfferedChoice[]): string[] {
   return table(['CHOSEN', 'ID', 'WITHIN', 'NAME'], rows);
 }
 
-function reportLines({ isContinued, added, fetched, failed, calls, bytes, ...report }: SyncReport): string[] {
+function reportLines({ isContinued, added, fetched, failed, calls, bytes, ...report }: SyncAndRollUp): string[] {
   const { expired, needsChoice, newProducts, upstream, taken } = report;
   return [
     `${isContinued ? 'Continued' : 'Done'}: ${added} new revisions from ${upstream}. ${fetched} fetched, ${failed} passed over, ${calls} calls, ${bytes} bytes.`,
@@ -135,11 +136,19 @@ function reportLines({ isContinued, added, fetched, failed, calls, bytes, ...rep
     ),
     ...newProducts.map(({ id, name }) => `New product, not chosen: ${name} (${id})`),
     ...(taken ? [takenLine(taken)] : []),
+    ...(report.rollUp ? [rollUpLine(report.rollUp)] : []),
     ...(failed > 0 ? ['"moult sync status" names the revisions that were passed over.'] : []),
     ...(needsChoice
       ? ['Choose products and classifications now: "moult sync products" and "moult sync classifications".']
       : []),
   ];
+}
+
+function rollUpLine(rolled: NonNullable<SyncAndRollUp['rollUp']>): string {
+  if ('failed' in rolled) return `Reports were not taken (${rolled.failed.code}): ${rolled.failed.message}`;
+  const { servers, computers, statuses, states, isSummary } = rolled;
+  if (isSummary) return `Reported: ${servers} servers. The upstream server takes no computers.`;
+  return `Reported: ${servers} servers, ${computers} computers that changed, ${states} states of ${statuses} computers.`;
 }
 
 function takenLine(taken: NonNullable<SyncReport['taken']>): string {

@@ -2,7 +2,8 @@
 // another at work leaves it to that one.
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ServerConfig } from '@moult/administration/config';
-import { runSync, type SyncReport, syncSettings } from '@moult/administration/synchronisation';
+import { type SyncAndRollUp, syncAndRollUp } from '@moult/administration/roll-up';
+import { syncSettings } from '@moult/administration/synchronisation';
 import type { Store } from '@moult/store';
 import { ServerError } from '@moult/store/errors';
 import type { Logger } from '../log/log.ts';
@@ -65,7 +66,10 @@ async function keepSynchronising(
         failedAt = undefined;
         continue;
       }
-      log.info(reportOf(await synchronise(config, parts, signal)), 'synchronised');
+      const report = await synchronise(config, parts, signal);
+      log.info(reportOf(report), 'synchronised');
+      if (report.rollUp && 'failed' in report.rollUp)
+        log.warn(report.rollUp.failed, 'the upstream server did not take the reports of this server');
       failedAt = undefined;
     } catch (error) {
       if (signal.aborted) return;
@@ -77,14 +81,15 @@ async function keepSynchronising(
   }
 }
 
-function synchronise(config: ServerConfig, parts: ScheduleParts, signal: AbortSignal): Promise<SyncReport> {
+function synchronise(config: ServerConfig, parts: ScheduleParts, signal: AbortSignal): Promise<SyncAndRollUp> {
   const { store, now, random = Math.random, environment = process.env } = parts;
-  return runSync({
+  return syncAndRollUp({
+    rollUp: config.rollUp,
     ...{ store, settings: syncSettings(config), environment, now, random, signal, onProgress: () => undefined },
     wait: (ms, until) => pause(ms, undefined, { signal: until, ref: false }).catch(() => undefined),
   });
 }
 
-function reportOf({ expired, newProducts, ...report }: SyncReport) {
+function reportOf({ expired, newProducts, ...report }: SyncAndRollUp) {
   return { ...report, expired: expired.length, newProducts: newProducts.map(({ name }) => name) };
 }

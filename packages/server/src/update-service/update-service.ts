@@ -37,6 +37,7 @@ export interface UpdateService {
     | 'maxInstalledIds'
     | 'maxExtendedUpdates'
     | 'maxEventsPerBatch'
+    | 'rollUpDetails'
   >;
   /** Fetches an update file that is not here, later. */
   requestFile(sha1: string): void;

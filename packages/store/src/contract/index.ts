@@ -10,12 +10,14 @@ import type { AuditLog } from './audit.ts';
 import type { ComputerStore } from './computers.ts';
 import type { ContentFiles } from './content.ts';
 import type { DeploymentStore } from './deployments.ts';
+import type { DownstreamStore } from './downstream.ts';
 import type { EventStore } from './events.ts';
 import type { GroupStore } from './groups.ts';
 import type { HoldStore } from './holds.ts';
 import type { ListStore } from './lists.ts';
 import type { RoleStore } from './replica.ts';
 import type { RingStore } from './rings.ts';
+import type { RollUpStore } from './roll-up.ts';
 import type { RuleStore } from './rules.ts';
 import type { SelfUpdateEvents } from './self-update.ts';
 import type { Configuration, Counters, HomePage, Topic } from './server.ts';
@@ -30,12 +32,14 @@ export type * from './audit.ts';
 export type * from './computers.ts';
 export type * from './content.ts';
 export type * from './deployments.ts';
+export type * from './downstream.ts';
 export type * from './events.ts';
 export type * from './groups.ts';
 export type * from './holds.ts';
 export type * from './lists.ts';
 export type * from './replica.ts';
 export type * from './rings.ts';
+export type * from './roll-up.ts';
 export type * from './rules.ts';
 export type * from './self-update.ts';
 export type * from './server.ts';
@@ -67,6 +71,8 @@ export interface Store
     RuleStore,
     TakeOverStore,
     RoleStore,
+    DownstreamStore,
+    RollUpStore,
     Configuration,
     Counters,
     HomePage,

@@ -27,6 +27,7 @@ const leftOut = [
   ...['recallRelease', 'unpinRelease', 'verifyTree'],
   ...['acceptClock', 'checkDatabase', 'exportPolicy', 'issueCertificate', 'listLimits', 'listSettings', 'readClock'],
   'readTls',
+  ...['listDownstreamComputers', 'listDownstreamServers', 'removeDownstreamServer'],
   ...['listClones', 'approveMatchingUpdates', 'declineMatchingUpdates', 'listJobs', 'showJob', 'cancelJob'],
   'explainGroup',
 ];

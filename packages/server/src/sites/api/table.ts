@@ -6,6 +6,7 @@ import { catalogRoutes } from './routes/catalogs.ts';
 import { computerRoutes } from './routes/computers.ts';
 import { contentRoutes } from './routes/content.ts';
 import { doctorRoutes } from './routes/doctor.ts';
+import { downstreamRoutes } from './routes/downstream.ts';
 import { explainRoutes } from './routes/explain.ts';
 import { groupRoutes } from './routes/groups.ts';
 import { holdRoutes } from './routes/holds.ts';
@@ -30,6 +31,7 @@ export const routes: readonly Route[] = [
   ...ruleRoutes,
   ...ringRoutes,
   ...syncRoutes,
+  ...downstreamRoutes,
   ...catalogRoutes,
   ...publicationRoutes,
   ...contentRoutes,

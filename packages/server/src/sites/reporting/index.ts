@@ -1,12 +1,12 @@
 // Reporting: each operation's handler.
-import type { reporting } from '@moult/protocol/reporting';
+import type { serverReporting } from '@moult/protocol/roll-up';
 import { SoapFault } from '../../errors.ts';
 import type { Handlers } from '../../update-service/soap-site.ts';
 import { openCookie, type UpdateService } from '../../update-service/update-service.ts';
 import { reportEventBatch, reportEventBatch2 } from './report-event-batch.ts';
-import { refuseRollUp } from './roll-up.ts';
+import { rollUpHandlers } from './roll-up.ts';
 
-export function reportingHandlers(service: UpdateService): Handlers<(typeof reporting)['operations']> {
+export function reportingHandlers(service: UpdateService): Handlers<(typeof serverReporting)['operations']> {
   return {
     async ReportEventBatch({ cookie, eventBatch }) {
       await reportEventBatch(service, openCookie(service, cookie).computerId, eventBatch);
@@ -30,11 +30,7 @@ export function reportingHandlers(service: UpdateService): Handlers<(typeof repo
       return { result: true };
     },
 
-    GetRollupConfiguration: refuseRollUp,
-    GetOutOfSyncComputers: refuseRollUp,
-    RollupDownstreamServers: refuseRollUp,
-    RollupComputers: refuseRollUp,
-    RollupComputerStatus: refuseRollUp,
+    ...rollUpHandlers(service),
   };
 }
 

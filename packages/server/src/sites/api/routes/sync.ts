@@ -1,5 +1,6 @@
 // Operations on synchronisation with an upstream server.
 import { setTimeout as pause } from 'node:timers/promises';
+import { syncAndRollUp } from '@moult/administration/roll-up';
 import {
   changeChoices,
   explainSync,
@@ -8,7 +9,6 @@ import {
   listSyncHistory,
   planSync,
   readSyncStatus,
-  runSync,
   syncSettings,
 } from '@moult/administration/synchronisation';
 import { pageOf as cutPage } from '@moult/store';
@@ -86,7 +86,8 @@ export const syncRoutes = [
     refusals: { 409: 'It is under way already, or the upstream server does not answer as it should' },
     isLong: true,
     handle({ administration: { store, server }, course: { onProgress, signal } }) {
-      return runSync({
+      return syncAndRollUp({
+        rollUp: server.config.rollUp,
         ...{ store, ...upstreamParts(server.config, signal), now: store.now },
         onProgress: ({ fetched, listed }) => onProgress(fetched, listed),
       });

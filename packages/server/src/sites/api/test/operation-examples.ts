@@ -14,6 +14,17 @@ const newGroup = async ({ ask, tokens }: TestApi) => {
   });
   return `/groups/${(json as { groupId: string }).groupId}`;
 };
+/** A downstream server that reported itself. */
+const downstreamServer = async ({ administration: { store } }: TestApi) => {
+  const serverId = `4e5f0000-0000-4000-8000-${String(++made).padStart(12, '0')}`;
+  const said = { version: '10.0', isReplica: false, lastSync: undefined, summary: undefined, systems: [] };
+  const limits = { servers: 100, computers: 100, statesPerComputer: 100, activities: 100 };
+  await store.recordDownstreamServers(
+    [{ serverId, parentId: undefined, name: `D${made}`, rolledUpAt: author.at, ...said }],
+    { now: author.at, clockAheadMs: 0, ownIds: [], limits },
+  );
+  return `/downstream/servers/${serverId}`;
+};
 const newRule = async ({ ask, tokens }: TestApi) => {
   const body = { name: `R${++made}`, when: { title: 'Nothing*' }, action: 'hold' };
   const { json } = await ask('/api/v1/rules', { method: 'POST', token: tokens.administrator, body });
@@ -110,6 +121,9 @@ export const examples: Record<string, Example> = {
   previewApproval: { path: `/approvals/preview?update=${idOf(0)}&group=All+Computers` },
   approveUpdates: { body: { updates: [idOf(0)], groups: ['All Computers'] } },
   declineUpdates: { body: { updates: [idOf(1)] } },
+  listDownstreamComputers: {},
+  listDownstreamServers: {},
+  removeDownstreamServer: { prepare: downstreamServer },
   listHolds: {},
   addHold: { body: { updates: ['KB5000001'], says: 'Screens stay black' } },
   liftHold: { prepare: newHold },
@@ -211,6 +225,7 @@ export const provocations: Record<string, (api: TestApi, asked: Asked) => Promis
     const { headers } = await ask(path, { token: tokens.administrator });
     return { path, headers: { 'if-match': String(headers.etag) } };
   },
+  'listDownstreamComputers 404': async () => ({ path: '/api/v1/downstream/computers?server=Nowhere' }),
   'countUpdateByGroup 404': async () => ({ path: '/api/v1/updates/Nowhere/groups' }),
   'listUpdateFiles 404': async () => ({ path: '/api/v1/updates/Nowhere/files' }),
   'previewApproval 400': async () => ({ path: '/api/v1/approvals/preview' }),

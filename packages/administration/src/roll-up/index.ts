@@ -1,0 +1,1 @@
+export { type SyncAndRollUp, syncAndRollUp } from './sync-and-roll-up.ts';
