@@ -137,7 +137,7 @@ describe('what npm run package makes', () => {
 });
 
 async function freePort(): Promise<string> {
-  const server = createServer().listen(0, '127.0.0.1');
+  await using server = createServer().listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
   const address = server.address();
   await new Promise((resolve) => server.close(resolve));

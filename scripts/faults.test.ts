@@ -103,7 +103,7 @@ describe('a program of a run', () => {
   it('is heard to its last word, also when its end is known before', async () => {
     const block = (ms: number) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
     // Ends and is handled while this process is busy: whoever handles it learns of all ends, and has read no pipe since.
-    const other = spawn('echo', ['x']);
+    using other = spawn('echo', ['x']);
     other.stdout.once('data', () => block(600));
     const group = startGroup(['sh', '-c', 'sleep 0.3; echo last words >&2'], process.env);
     setTimeout(() => block(150), 0);

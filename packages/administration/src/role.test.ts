@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { after, describe, it } from 'node:test';
 import { simulatedCatalog, simulatedUpdate } from '@moult/simulator';
 import { openStore, type Store } from '@moult/store';
 import { importDocuments } from '../../store/src/catalog/import.ts';
@@ -21,6 +21,7 @@ const update = simulatedUpdate(1, { products: 1, changedAt: author.at }).updateI
 
 async function openReplica() {
   const store = await openStore(':memory:', { now });
+  after(() => store.close());
   const catalog = simulatedCatalog({ updates: 3, products: 1, from: author.at });
   await importDocuments(
     store,

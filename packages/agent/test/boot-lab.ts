@@ -17,7 +17,7 @@ interface Ran {
   err: string;
 }
 
-export interface BootedMachine {
+export interface BootedMachine extends AsyncDisposable {
   /** Everything that was changed on the machine, as files: the upper layer of the overlay. */
   changes: string;
   boot(): Promise<void>;
@@ -114,6 +114,9 @@ export function makeBootedMachine(folder: string): BootedMachine {
       const tidy = `mount -t cgroup2 none ${swept}; find ${swept}/${cgroup} -depth -type d -exec rmdir {} +; umount ${swept}`;
       spawnSync('unshare', ['--mount', 'sh', '-c', tidy], { stdio: 'ignore' });
       rmSync(folder, { recursive: true, force: true });
+    },
+    async [Symbol.asyncDispose]() {
+      await this.close();
     },
   };
 }

@@ -107,7 +107,7 @@ describe('a newer host', { concurrency: 2 }, () => {
     await using at = await bench(next);
     assert.equal(await runBuilt(at.root), 0, told(at.root));
     for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
-      const service = spawn(process.execPath, [at.root.hostProgram, ...at.root.programArguments], { stdio: 'ignore' });
+      using service = spawn(process.execPath, [at.root.hostProgram, ...at.root.programArguments], { stdio: 'ignore' });
       const gone = new Promise((resolve) => service.once('close', resolve));
       await until(
         () => lockHolder(at.root.hostLock) !== undefined,
@@ -140,7 +140,7 @@ describe('a newer host', { concurrency: 2 }, () => {
   it('does not start twice: the second service says who runs', async () => {
     await using at = await bench(next);
     await runBuilt(at.root);
-    const first = spawn(process.execPath, [at.root.hostProgram, ...at.root.programArguments], { stdio: 'ignore' });
+    using first = spawn(process.execPath, [at.root.hostProgram, ...at.root.programArguments], { stdio: 'ignore' });
     await until(
       () => lockHolder(at.root.hostLock) !== undefined,
       () => told(at.root),
@@ -245,7 +245,7 @@ describe('a new host that', { concurrency: 2 }, () => {
     assertHost(at.root, nextHost);
     // It is whole, and dies: an entry that is as released.
     replaceHost(at.root, 'process.exit(9)');
-    const service = spawn(process.execPath, [at.root.hostProgram, ...at.root.programArguments], { stdio: 'ignore' });
+    using service = spawn(process.execPath, [at.root.hostProgram, ...at.root.programArguments], { stdio: 'ignore' });
     await until(
       () => readHosts(at.root)?.version === undefined,
       () => told(at.root),

@@ -215,7 +215,7 @@ async function openMachine(folder?: string): Promise<KillMachine> {
 /** The built host, until it and every program of its group are gone; its exit code, undefined when it was killed. */
 async function runBuiltHost(root: MachineRoot, plan?: Record<string, unknown>): Promise<number | undefined> {
   mkdirSync(root.folder, { recursive: true });
-  const child = spawn(process.execPath, [root.hostProgram, ...root.programArguments, '--now', '--once'], {
+  using child = spawn(process.execPath, [root.hostProgram, ...root.programArguments, '--now', '--once'], {
     detached: true,
     stdio: 'ignore',
     env: {

@@ -138,6 +138,7 @@ describe('a server over https', () => {
 describe('a busy server', () => {
   it('is asked again when it said, or up to a fifth later', async () => {
     const busy = createServer((_, response) => void response.writeHead(503, { 'Retry-After': '7200' }).end());
+    after(() => void busy.close());
     const root = await machine();
     pointAt(root, `http://127.0.0.1:${await listenOn(busy)}`);
     const before = Date.now();

@@ -3,7 +3,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse, request as send } from 'node:http';
 import { type AddressInfo, connect, type Server as NetServer, type Socket } from 'node:net';
 
-export interface TestProxy {
+export interface TestProxy extends AsyncDisposable {
   url: string;
   port: number;
   /** `GET http://host/path` and `CONNECT host:443`, as they came. */
@@ -57,16 +57,18 @@ export async function openProxy(target: () => number, password?: string): Promis
     onward.on('error', () => client.destroy());
   });
   const port = await listenOn(server);
+  const close = () => {
+    for (const socket of sockets) socket.destroy();
+    return closeServer(server);
+  };
   const proxy: TestProxy = {
     url: `http://127.0.0.1:${port}`,
     port,
     seen: [],
     credentials: [],
     intercept: undefined,
-    close() {
-      for (const socket of sockets) socket.destroy();
-      return closeServer(server);
-    },
+    close,
+    [Symbol.asyncDispose]: close,
   };
   return proxy;
 }

@@ -130,7 +130,7 @@ describe('a host without any version', { concurrency: 2 }, () => {
     await using at = await bench();
     const root = bare(at);
     at.server.setFault(/./, { kind: 'status', status: 503 });
-    const service = spawn(process.execPath, [root.hostProgram, ...root.programArguments], { stdio: 'ignore' });
+    using service = spawn(process.execPath, [root.hostProgram, ...root.programArguments], { stdio: 'ignore' });
     const gone = new Promise((resolve) => service.once('close', resolve));
     await until(
       () => /No version could be fetched: .*503/.test(told(root)),

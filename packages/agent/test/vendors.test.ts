@@ -28,7 +28,7 @@ const brands: Brand[] = [
 ];
 const [older, newer] = ['7.9.0.1', '7.9.0.3'];
 
-interface Vendor {
+interface Vendor extends AsyncDisposable {
   brand: Brand;
   lab: WsusLab;
   /** Releases as a bundle holds them. */
@@ -66,7 +66,8 @@ async function openVendor(brand: Brand, built: string): Promise<Vendor> {
       writeFileSync(file, bytes);
     }
   }
-  return { brand, lab, releases, root: machineRoot(join(folder, 'machine'), brand) };
+  const root = machineRoot(join(folder, 'machine'), brand);
+  return { brand, lab, releases, root, [Symbol.asyncDispose]: () => lab.close() };
 }
 
 /** The identity that the server knows it by. */

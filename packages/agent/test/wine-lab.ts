@@ -73,6 +73,8 @@ export function openWineMachine(folder: string): WineMachine {
     const files = ['out', 'err'].map((name) => join(output, `${++runs}.${name}`));
     const [out = 0, err = 0] = files.map((file) => openSync(file, 'w'));
     const child = spawn(wine, [program, ...args], { env: { ...env, ...more }, stdio: ['ignore', out, err] });
+    // A test that fails does not wait for it: cutPower ends it.
+    child.unref();
     closeSync(out);
     closeSync(err);
     return { child, read: () => files.map((file) => readFileSync(file, 'utf8')) };

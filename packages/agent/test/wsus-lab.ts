@@ -15,7 +15,7 @@ export interface Answer {
   headers?: Readonly<Record<string, string>>;
 }
 
-export interface WsusLab {
+export interface WsusLab extends AsyncDisposable {
   /** Address of the proxy: what agents are pointed at. */
   url: string;
   operatorCertificate: Uint8Array;
@@ -59,6 +59,9 @@ export async function openWsusLab(
       proxy.closeAllConnections();
       await server.stop();
       close();
+    },
+    async [Symbol.asyncDispose]() {
+      await this.close();
     },
   };
   const proxy = createServer(async (request, response) => {

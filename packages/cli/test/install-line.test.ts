@@ -134,7 +134,11 @@ function flipped(bytes: Buffer): Buffer {
 }
 
 /** A server in the middle: what is kept, altered. */
-async function startLiar({ script = same, bundle = same, endless }: Lie): Promise<{ url: string; close(): void }> {
+async function startLiar({
+  script = same,
+  bundle = same,
+  endless,
+}: Lie): Promise<Disposable & { url: string; close(): void }> {
   const liar = createServer(({ url = '' }, response) => {
     const isScript = url === '/agent/install.sh';
     if (endless === (isScript ? 'script' : 'bundle')) {
@@ -148,13 +152,11 @@ async function startLiar({ script = same, bundle = same, endless }: Lie): Promis
   });
   liar.listen(0, '127.0.0.1');
   await once(liar, 'listening');
-  return {
-    url: `http://127.0.0.1:${(liar.address() as AddressInfo).port}`,
-    close: () => {
-      liar.close();
-      liar.closeAllConnections();
-    },
+  const close = () => {
+    liar.close();
+    liar.closeAllConnections();
   };
+  return { url: `http://127.0.0.1:${(liar.address() as AddressInfo).port}`, close, [Symbol.dispose]: close };
 }
 
 function* endlessly(): Generator<Buffer> {

@@ -16,7 +16,7 @@ export function simulatedFetch(repository: RepositorySimulator): Fetch {
   };
 }
 
-export interface Listening {
+export interface Listening extends AsyncDisposable {
   url: string;
   server: Server;
   close(): Promise<void>;
@@ -29,15 +29,12 @@ export async function listen(handle: Handler): Promise<Listening> {
   const server = createServer((request, response) => handle(request, response, (request.url ?? '').slice(1)));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
-  return {
-    url: `http://127.0.0.1:${port}`,
-    server,
-    close: () =>
-      new Promise((resolve) => {
-        server.closeAllConnections();
-        server.close(() => resolve());
-      }),
-  };
+  const close = () =>
+    new Promise<void>((resolve) => {
+      server.closeAllConnections();
+      server.close(() => resolve());
+    });
+  return { url: `http://127.0.0.1:${port}`, server, close, [Symbol.asyncDispose]: close };
 }
 
 /** A server that answers as the simulator does, Range included. */

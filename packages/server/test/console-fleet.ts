@@ -31,7 +31,7 @@ interface FleetParts {
   isHostile?: boolean;
 }
 
-interface Fleet {
+interface Fleet extends AsyncDisposable {
   server: TestServer;
   store: Store;
   administration: Administration;
@@ -59,7 +59,11 @@ export async function startFleet({ dataDir, consoleDir, isHostile = true, ...siz
   await fillReports(filling);
   await fillPings(filling);
   await fillDecisions(administration, script);
-  return { server, store, administration };
+  const close = async () => {
+    await store.close();
+    await server.stop();
+  };
+  return { server, store, administration, [Symbol.asyncDispose]: close };
 }
 
 interface Filling {

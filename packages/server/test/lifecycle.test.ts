@@ -89,6 +89,7 @@ describe('moult serve', () => {
 
   it('runs on without its self-update port, and says so once, with cause and remedy', async () => {
     const taken = createServer().listen(0, '127.0.0.1');
+    after(() => void taken.close());
     await new Promise((resolve) => taken.once('listening', resolve));
     const port = String((taken.address() as AddressInfo).port);
     const server = serve('--data-dir', dataDir, '--port', '0', '--self-update-port', port);
@@ -103,7 +104,7 @@ describe('moult serve', () => {
   });
 
   it('does not start without its main port', async () => {
-    const taken = createTcpServer().listen(0, '127.0.0.1');
+    await using taken = createTcpServer().listen(0, '127.0.0.1');
     await new Promise((resolve) => taken.once('listening', resolve));
     const port = String((taken.address() as AddressInfo).port);
     const server = serve('--data-dir', dataDir, '--port', port, '--self-update-port', 'off');

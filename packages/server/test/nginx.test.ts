@@ -308,7 +308,7 @@ function makeCertificate(): { file: string; key: string } {
 }
 
 async function freePort(): Promise<number> {
-  const probe = createServer();
+  await using probe = createServer();
   await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
   const { port } = probe.address() as AddressInfo;
   await new Promise((resolve) => probe.close(resolve));

@@ -22,13 +22,11 @@ const idOf = (number: number) => simulatedUpdate(number, { products: 2, changedA
 async function openServer(database?: string) {
   const server = await startTestServer({ config: { firstCatalog: 'empty', ...(database && { database }) } });
   const store = await openStore(server.database, { now });
-  return {
-    ...{ server, store, url: server.url },
-    async stop() {
-      await store.close();
-      await server.stop();
-    },
+  const stop = async () => {
+    await store.close();
+    await server.stop();
   };
+  return { server, store, url: server.url, stop, [Symbol.asyncDispose]: stop };
 }
 
 /** What computers are offered by: groups by path, decisions by group path, declined updates, license terms. */

@@ -36,13 +36,11 @@ const noFilter = { get63LanguageOnly: false, categories: [], classifications: []
 async function openServer(database?: string) {
   const server = await startTestServer({ config: { firstCatalog: 'empty', ...(database && { database }) } });
   const store = await openStore(server.database, { now });
-  return {
-    ...{ server, store, url: server.url },
-    async stop() {
-      await store.close();
-      await server.stop();
-    },
+  const stop = async () => {
+    await store.close();
+    await server.stop();
   };
+  return { server, store, url: server.url, stop, [Symbol.asyncDispose]: stop };
 }
 
 for (const engine of ['sqlite', 'postgres'] as const) {

@@ -191,7 +191,7 @@ for (const engine of ['sqlite', 'postgres'] as const) {
         await (await openStore(address, { now })).close();
         await fillLikeAServer(address);
       }
-      const database = await openDatabase(address);
+      await using database = await openDatabase(address);
       if (!postgres) await migrateHere(database);
       const store = storeOf(database, now);
       if (!postgres) {

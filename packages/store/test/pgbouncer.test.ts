@@ -14,7 +14,7 @@ import { freePort, startPostgres, type TestPostgres, unprivilegedUser } from './
 
 const now = () => populated.at;
 
-interface Pgbouncer {
+interface Pgbouncer extends AsyncDisposable {
   port: number;
   start(): Promise<void>;
   halt(): Promise<void>;
@@ -48,13 +48,11 @@ async function startPgbouncer(mode: string, postgresPort: number): Promise<Pgbou
     await ended;
   };
   await start();
-  return {
-    ...{ port, start, halt },
-    async stop() {
-      await halt();
-      rmSync(folder, { recursive: true, force: true });
-    },
+  const stop = async () => {
+    await halt();
+    rmSync(folder, { recursive: true, force: true });
   };
+  return { port, start, halt, stop, [Symbol.asyncDispose]: stop };
 }
 
 describe('behind pgbouncer', () => {
@@ -65,13 +63,9 @@ describe('behind pgbouncer', () => {
   after(() => postgres?.stop());
 
   async function behind(mode: string, work: (address: string, pgbouncer: Pgbouncer) => Promise<void>) {
-    const pgbouncer = await startPgbouncer(mode, postgres.port);
-    try {
-      const address = await postgres.createDatabase();
-      await work(address.replace(`:${postgres.port}/`, `:${pgbouncer.port}/`), pgbouncer);
-    } finally {
-      await pgbouncer.stop();
-    }
+    await using pgbouncer = await startPgbouncer(mode, postgres.port);
+    const address = await postgres.createDatabase();
+    await work(address.replace(`:${postgres.port}/`, `:${pgbouncer.port}/`), pgbouncer);
   }
 
   for (const mode of ['session', 'transaction']) {

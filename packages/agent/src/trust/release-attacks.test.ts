@@ -160,8 +160,9 @@ describe('the releases of the agent', () => {
 
   it('malicious mirrors: the next one is asked, for metadata and for the release', async () => {
     const { directory, server, state, update } = await bench();
-    state.mirrors = [await openAttackedServer(directory)];
-    stops.push(...state.mirrors.map(({ close }) => close));
+    const mirror = await openAttackedServer(directory);
+    stops.push(mirror.close);
+    state.mirrors = [mirror];
     for (const attack of [
       answering(200, '<html>Sign in</html>'),
       answering(500),

@@ -27,7 +27,7 @@ after(async () => {
 });
 
 async function run(...args: string[]): Promise<{ code: number | null; out: string; err: string }> {
-  const child = spawn(process.execPath, [moult, 'agent', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  using child = spawn(process.execPath, [moult, 'agent', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   let out = '';
   let err = '';
   child.stdout.on('data', (piece) => {

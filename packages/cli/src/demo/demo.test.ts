@@ -79,7 +79,7 @@ describe('moult demo', () => {
     assert.equal(nothing.exit, 1);
     assert.match(nothing.stdout, /stopped at: server\n.*npm run build/);
 
-    const taken = createServer().listen(0, '127.0.0.1');
+    await using taken = createServer().listen(0, '127.0.0.1');
     await new Promise((resolve) => taken.once('listening', resolve));
     const { port } = taken.address() as AddressInfo;
     const refused = await demo(['--once', '--port', String(port)]).ended;

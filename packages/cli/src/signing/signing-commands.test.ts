@@ -187,6 +187,7 @@ test('a key that is another certificate’s signs nothing', async () => {
 
 test('a time-stamp authority that fails leaves the file unsigned and nothing behind', async () => {
   const server = createServer((_request, response) => response.end('<html>proxy login</html>'));
+  after(() => void server.close());
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
   write('unstamped.cab', cabinet);

@@ -64,7 +64,7 @@ async function examine(
   identity: TlsOptions & { key: string; cert: string; maxVersion?: SecureVersion; minVersion?: SecureVersion },
   ca: string[],
 ) {
-  const server = createServer({ ...identity }, (socket) => socket.end());
+  await using server = createServer({ ...identity }, (socket) => socket.end());
   server.on('tlsClientError', () => {});
   await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
   const url = new URL(`https://localhost:${(server.address() as AddressInfo).port}`);
@@ -157,7 +157,7 @@ describe('a TLS port', () => {
 
   it('asked for in plain HTTP, or a plain port asked for TLS, is the wrong scheme', async () => {
     const root = await authority('Root CA');
-    const secure = createServer({ ...(await leaf(root)) }, (socket) => socket.end());
+    await using secure = createServer({ ...(await leaf(root)) }, (socket) => socket.end());
     secure.on('tlsClientError', () => {});
     await new Promise<void>((resolve) => void secure.listen(0, '127.0.0.1', resolve));
     assert.deepEqual(await serverFailures(`http://127.0.0.1:${(secure.address() as AddressInfo).port}`), [

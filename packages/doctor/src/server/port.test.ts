@@ -86,7 +86,7 @@ describe('a port', () => {
   });
 
   it('that does not speak HTTP is said so', async () => {
-    const server = createTcp((socket) => void socket.end('220 mail.example ESMTP\r\n'));
+    await using server = createTcp((socket) => void socket.end('220 mail.example ESMTP\r\n'));
     await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
     assert.deepEqual(await failuresOf(new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)), [
       'DOCTOR_NOT_HTTP',

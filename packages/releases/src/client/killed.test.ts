@@ -46,7 +46,7 @@ describe('a client that is killed with SIGKILL while it refreshes', () => {
     let newest = 0;
     for (let round = 0; round < 12; round += 1) {
       repository.publishRoot();
-      const child = spawn(process.execPath, ['--input-type=module', '-e', program, index, server.url, directory], {
+      using child = spawn(process.execPath, ['--input-type=module', '-e', program, index, server.url, directory], {
         stdio: ['ignore', 'pipe', 'inherit'],
       });
       let said = '';

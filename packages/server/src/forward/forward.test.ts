@@ -87,7 +87,7 @@ describe('audit records', () => {
 
   it('wait while the TCP server is away, and come in their order afterwards, each at least once', async () => {
     const got = collector();
-    const server = createServer(got.take);
+    await using server = createServer(got.take);
     const port = await listening(server);
     await using lab = await open({ syslog: `tcp://127.0.0.1:${port}` });
     await lab.change('one');
@@ -103,7 +103,7 @@ describe('audit records', () => {
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
     assert.match(lab.forwarding.notices()[0]?.headline ?? '', /do not reach tcp:/);
-    const again = createServer(got.take);
+    await using again = createServer(got.take);
     await new Promise<void>((resolve) => again.listen(port, '127.0.0.1', resolve));
     await lab.forwarding.run();
     assert.deepEqual(lab.forwarding.notices(), []);
@@ -119,7 +119,7 @@ describe('audit records', () => {
     const wish = { ca, names: ['127.0.0.1'], now: new Date(), isClockBelieved: true };
     const { pem } = await loadOrMakeServerCertificate(folder, wish);
     const got = collector();
-    const server = createTlsServer({ cert: pem, key: pem }, got.take).on('tlsClientError', () => undefined);
+    await using server = createTlsServer({ cert: pem, key: pem }, got.take).on('tlsClientError', () => undefined);
     const port = await listening(server);
     const authority = join(folder, 'authority.pem');
     writeFileSync(authority, ca.certificatePem);

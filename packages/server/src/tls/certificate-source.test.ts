@@ -37,6 +37,7 @@ describe('the certificate of the own authority', () => {
     assert.ok(certificate.checkHost('localhost') && certificate.checkIP('127.0.0.1') && certificate.checkIP('::1'));
     assert.equal(statSync(join(folder, 'keys/server-tls.pem')).mode & 0o777, 0o600);
     const server = createServer(source.options(), (_, response) => response.end('fine'));
+    after(() => void server.close());
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;
     for (const host of ['localhost', '127.0.0.1']) {

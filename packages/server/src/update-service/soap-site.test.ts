@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
-import { it } from 'node:test';
+import { after, it } from 'node:test';
 import { simpleAuth } from '@moult/protocol/simple-auth';
 import { readAnswer, writeCall } from '@moult/protocol/soap';
 import pino from 'pino';
@@ -63,6 +63,7 @@ async function startSite({ maxInFlight, maxWaiting, patienceMs = 200 }: SiteLimi
     const exchange = toExchange(request, response, 'main', new Date());
     if (exchange) void site.serve(exchange);
   });
+  after(() => void server.close());
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}${simpleAuth.paths[0]}`;
   const send = (text = body) => fetch(url, { method: 'POST', body: text, headers: { 'content-type': 'text/xml' } });

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 /** Answers in the place of the server; false lets the request through. `name`: the path below `/tuf/`. */
 export type Attack = (name: string, response: ServerResponse) => boolean;
 
-export interface AttackedServer {
+export interface AttackedServer extends AsyncDisposable {
   url: string;
   attack: Attack | undefined;
   /** Paths below `/tuf/` in the order in which they were asked. */
@@ -31,6 +31,10 @@ export async function openAttackedServer(directory: string): Promise<AttackedSer
     response.end(isThere ? readFileSync(file) : '');
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const close = () => {
+    server.close();
+    server.closeAllConnections();
+  };
   const opened: AttackedServer = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     attack: undefined,
@@ -40,10 +44,8 @@ export async function openAttackedServer(directory: string): Promise<AttackedSer
       const paths = names.map((one) => join(one.parentPath, one.name));
       return new Map(paths.map((path) => [path.slice(folder.length + 1).replaceAll('\\', '/'), readFileSync(path)]));
     },
-    close() {
-      server.close();
-      server.closeAllConnections();
-    },
+    close,
+    [Symbol.asyncDispose]: async () => close(),
   };
   return opened;
 }

@@ -105,7 +105,7 @@ export function onPath(pattern: RegExp, answer: Answer): Answer {
 
 /** A port where nobody listens. */
 export async function closedPort(): Promise<number> {
-  const server = createTcp();
+  await using server = createTcp();
   await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   await new Promise((resolve) => server.close(resolve));

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { childrenOf, type DerElement, readDer, tags } from '../der.ts';
 import type { SigningIdentity } from '../index.ts';
 
-export interface TimestampLab {
+export interface TimestampLab extends AsyncDisposable {
   url: string;
   /** Answers a TimeStampReq without HTTP. */
   reply(request: Uint8Array): Uint8Array;
@@ -73,11 +73,9 @@ export async function startTimestampLab(
     }
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
-    reply,
-    close: () => new Promise((resolve) => server.close(() => resolve())),
-  };
+  const close = () => new Promise<void>((resolve) => server.close(() => resolve()));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  return { url, reply, close, [Symbol.asyncDispose]: close };
 }
 
 /** The legacy request is SEQUENCE { OID, SEQUENCE { OID data, [0] { OCTET STRING } } }: the last element counts. */

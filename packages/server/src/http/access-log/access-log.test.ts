@@ -15,7 +15,7 @@ import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, test } from 'node:test';
+import { after, afterEach, beforeEach, test } from 'node:test';
 import fc from 'fast-check';
 import { httpBounds } from '../../bounds.ts';
 import { escapeField, stemOf } from './fields.ts';
@@ -174,6 +174,7 @@ test('a response tells its sub-status, or has the one that goes with its status'
     if (request.url === '/cut') response.write('x');
     else response.writeHead(Number(request.headers['x-status'] ?? 200)).end();
   }).listen(0, '127.0.0.1');
+  after(() => void server.close());
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   for (const [url, status] of [

@@ -171,7 +171,7 @@ describe('the installers that a server hands out', () => {
   it('stay those of before when their maker is killed, and the next one takes its leftovers away', async () => {
     const { bundles } = await make();
     const module = (path: string) => JSON.stringify(new URL(path, import.meta.url).href);
-    const maker = spawn(process.execPath, ['--input-type=module'], { stdio: ['pipe', 'pipe', 'inherit'] });
+    using maker = spawn(process.execPath, ['--input-type=module'], { stdio: ['pipe', 'pipe', 'inherit'] });
     maker.stdin.end(`
       import { makeKeptBundles } from ${module('./index.ts')};
       const bytes = Buffer.alloc(1e6);

@@ -16,6 +16,7 @@ async function foreignServer(status: number, type: string, body: string) {
   const server = createServer((_, response) => {
     response.writeHead(status, { 'content-type': type, server: 'nginx/1.22.1' }).end(body);
   }).listen(0, '127.0.0.1');
+  after(() => void server.close());
   await once(server, 'listening');
   return { port: (server.address() as AddressInfo).port, close: () => server.closeAllConnections() ?? server.close() };
 }
@@ -78,6 +79,7 @@ test('a port that another program has is fine when that program passes our files
   const proxy = createServer((request, response) => {
     get({ port: running.port, path: request.url }, (answer) => answer.pipe(response));
   }).listen(0, '127.0.0.1');
+  after(() => void proxy.close());
   await once(proxy, 'listening');
   const files = await filesOfTakenPort((proxy.address() as AddressInfo).port);
   proxy.closeAllConnections();
@@ -112,7 +114,7 @@ test('the port check tells a good port from another server, a mute one and none'
   assert.match(found.finding, /nginx\/1\.22\.1.*answers 404/);
   other.close();
   assert.match((await checkPort80({ port: other.port })).finding, /Nothing answers on port \d+ of this machine/);
-  const mute = createNetServer((socket) => socket.end()).listen(0, '0.0.0.0');
+  await using mute = createNetServer((socket) => socket.end()).listen(0, '0.0.0.0');
   await once(mute, 'listening');
   const { port } = mute.address() as AddressInfo;
   assert.match((await checkPort80({ port })).finding, /another program has the port/);

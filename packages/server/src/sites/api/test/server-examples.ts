@@ -101,6 +101,7 @@ export async function openOutside(): Promise<void> {
   const updates = simulatedCatalog({ updates: 3, products: 1, from });
   upstream = await listen(createUpstreamServer({ kind: 'wsus', now: () => author.at, updates }));
   await new Promise<void>((resolve) => catalogSite.listen(0, '127.0.0.1', resolve));
+  catalogSite.unref();
 }
 
 export async function closeOutside(): Promise<void> {

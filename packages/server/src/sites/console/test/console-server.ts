@@ -11,7 +11,7 @@ import { createKnownHosts } from '../../../http/known-hosts.ts';
 import { createConsoleSite, type NamesFor, noFacts as withoutFacts } from '../index.ts';
 import type { FeedLimits } from '../live-feed.ts';
 
-export interface ConsoleServer {
+export interface ConsoleServer extends AsyncDisposable {
   url: string;
   facts: HomeFacts;
   health: SelfUpdateHealth;
@@ -75,17 +75,19 @@ export async function startConsole(
     failed: (error) => failures.push(error),
     limits: { ...defaultFeedLimits, ...parts.limits },
   });
+  const stop = async () => {
+    site.close();
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  };
   return Object.assign(state, {
     url,
     failures,
     changed: () => {
       for (const listener of listeners) listener();
     },
-    async stop() {
-      site.close();
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
+    stop,
+    [Symbol.asyncDispose]: stop,
   });
 }
 
