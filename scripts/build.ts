@@ -54,7 +54,7 @@ export async function buildHost(folder: string, version = hostRelease): Promise<
 }
 
 /** Bundles moult-agent, the program of a bundle, to `<folder>/command/moult-agent.mjs`, with the licences of what is inside. */
-async function buildAgentCommand(folder: string): Promise<void> {
+export async function buildAgentCommand(folder: string): Promise<void> {
   const target = join(folder, 'command', 'moult-agent.mjs');
   await mkdir(join(folder, 'command'), { recursive: true });
   await writeFile(`${target}.${process.pid}`, await bundle(join(root, 'packages/cli/src/agent-main.ts')));

@@ -1,10 +1,11 @@
 // A Windows machine for one test file: a Wine prefix of its own with the Windows build of Node, its own registry and
 // its own drive C:. Everything in it is ended when the file is through, however it ends.
 import { spawn, spawnSync } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { waitUntil } from '../../../scripts/wait-until.ts';
 import { findWine, windowsNode } from '../../../scripts/windows-node.ts';
 import { type MachineRoot, machineRoot } from '../src/machine/machine-root.ts';
 
@@ -28,6 +29,10 @@ export interface WineMachine {
   reg(...args: string[]): Promise<Ran>;
   /** Starts JavaScript in the background. Answers its process id there as soon as it has printed a line. */
   background(source: string): Promise<number>;
+  /** Gives this variable to services too. They have it after the next start. */
+  setVariable(name: string, value: string): Promise<void>;
+  /** Starts the machine and its services. It stays on until cutPower. Without it, it is on while a program runs. */
+  boot(): Promise<void>;
   /** Ends every process of the machine at once, as a power cut does. */
   cutPower(): void;
   /** How many programs of Node run on the machine. */
@@ -105,6 +110,21 @@ export function openWineMachine(folder: string): WineMachine {
         await new Promise((resolve) => setTimeout(resolve, 50));
       }
       throw new Error(`it did not start: ${read().join('\n')}`);
+    },
+    async setVariable(name, value) {
+      const key = 'HKLM\\SYSTEM\\CurrentControlSet\\Control\\Session Manager\\Environment';
+      const { code, err } = await run('reg.exe', ['add', key, '/v', name, '/d', value, '/f']);
+      if (code !== 0) throw new Error(`reg.exe: ${err}`);
+      // Wine writes its registry later.
+      const file = join(prefix, 'system.reg');
+      const isWritten = () => existsSync(file) && readFileSync(file, 'utf8').includes(`"${name}"="${value}"`);
+      await waitUntil('the variable is in the registry', isWritten, { patienceMs: longestMs, everyMs: 200 });
+    },
+    async boot() {
+      const server = ['wineserver64', 'wineserver'].map((name) => join(dirname(wine), name)).find(existsSync);
+      spawnSync(server ?? 'wineserver', ['--persistent'], { env, stdio: 'ignore' });
+      const { code, err } = await run('reg.exe', ['query', 'HKLM\\SYSTEM', '/f', 'nothing-of-this-name', '/k']);
+      if (code < 0) throw new Error(`it does not start: ${err}`);
     },
     cutPower,
     nodes: () => processesOf(prefix).filter(({ command }) => command.includes('node.exe')).length,

@@ -61,14 +61,13 @@ async function run(typed: readonly string[]): Promise<void> {
   if (unavailable !== undefined) console.error(`note: the agent does not run yet: ${unavailable}.`);
 }
 
-/** This machine has no command "moult". Messages name the command that it has. */
+/** This machine has no command "moult". Messages name the command that it has, and errors begin with it. */
 function speakAs(id: string): void {
+  const own = (text: string) =>
+    text.replaceAll(/\bmoult agent (?=[a-z])/g, `${id} `).replace(/^((?:\p{Cc}\[\d+m)*)moult: /u, `$1${id}: `);
   for (const name of ['log', 'error'] as const) {
     const print = console[name].bind(console);
-    console[name] = (...values: unknown[]) =>
-      print(
-        ...values.map((one) => (typeof one === 'string' ? one.replaceAll(/\bmoult agent (?=[a-z])/g, `${id} `) : one)),
-      );
+    console[name] = (...values: unknown[]) => print(...values.map((one) => (typeof one === 'string' ? own(one) : one)));
   }
 }
 

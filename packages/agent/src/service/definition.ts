@@ -2,7 +2,7 @@
 // never over the text of somebody else.
 import { lstatSync, readdirSync, readlinkSync, realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { readOwnFile, removeFileWhenFree, renameWhenFree } from '@moult/disk';
+import { isThere, readOwnFile, removeFileWhenFree, renameWhenFree } from '@moult/disk';
 import { hresult } from '@moult/protocol/hresult';
 import { programBounds } from '../bounds.ts';
 import { AgentError } from '../errors.ts';
@@ -91,6 +91,8 @@ export function namesIn(folder: string): string[] {
  * system a link to `/etc` means the other system's, not ours.
  */
 export function requireInside(base: string, file: string): void {
+  // Nothing is there, and so no link.
+  if (!isThere(base)) return;
   let folder = dirname(file);
   while (!lstatSync(folder, { throwIfNoEntry: false }) && folder !== dirname(folder)) folder = dirname(folder);
   const [realBase, real] = [realpathSync.native(base), realpathSync.native(folder)];

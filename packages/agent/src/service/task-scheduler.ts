@@ -98,6 +98,6 @@ const absent: ServiceLook = {
 };
 
 function foreign(task: string): AgentError {
-  const text = `The task "${task}" of the Task Scheduler does not start an agent of Moult. It stays. Delete it, or use --force.`;
+  const text = `The task "${task}" of the Task Scheduler does not start this agent. It stays. Delete it, or use --force.`;
   return new AgentError('AGENT_SERVICE_FOREIGN', text, { hresult: hresult.setupUnexpected });
 }

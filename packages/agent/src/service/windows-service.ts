@@ -192,6 +192,6 @@ function serviceState(out: string): number | undefined {
 }
 
 function foreign(name: string): AgentError {
-  const text = `The service "${name}" does not start an agent of Moult. It stays. Delete it, or use --force.`;
+  const text = `The service "${name}" does not start this agent. It stays. Delete it, or use --force.`;
   return new AgentError('AGENT_SERVICE_FOREIGN', text, { hresult: hresult.setupUnexpected });
 }

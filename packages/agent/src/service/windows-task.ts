@@ -14,7 +14,7 @@ export function windowsTask({ names, program, args }: ServiceSpec): string {
     '<?xml version="1.0" encoding="UTF-16"?>',
     '<Task version="1.2" xmlns="http://schemas.microsoft.com/windows/2004/02/mit/task">',
     '  <RegistrationInfo>',
-    '    <Author>Moult</Author>',
+    `    <Author>${escapeXml(names.title)}</Author>`,
     `    <Description>${escapeXml(description)}</Description>`,
     '  </RegistrationInfo>',
     '  <Triggers>',

@@ -1,7 +1,7 @@
 // The program and the runtime of a bundle, when the agent is uninstalled. They run while they go: Linux allows that, and on
 // Windows a program of Windows does it as soon as this process has ended.
 import { spawn } from 'node:child_process';
-import { lstatSync, readlinkSync } from 'node:fs';
+import { lstatSync, readdirSync, readlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { removeFileWhenFree, removeWhenFree, renameWhenFree } from '@moult/disk';
 import { placeOf, windowsFolder } from '@moult/releases/bundle';
@@ -48,11 +48,18 @@ function isLinkTo(link: string, target: string): boolean {
   return lstatSync(link, { throwIfNoEntry: false })?.isSymbolicLink() === true && readlinkSync(link) === target;
 }
 
-/** Windows keeps a program that runs. For half a minute cmd.exe tries again each second. */
+/** Windows keeps a program that runs: Node goes when this process has ended. cmd.exe tries ten times in 20 seconds. */
 function removeWhenEnded(folder: string): void {
   const windows = process.env.windir ?? 'C:\\Windows';
-  const step = `rmdir /s /q "${folder}" 2>nul & if not exist "${folder}" (rmdir "${dirname(folder)}" 2>nul & exit)`;
-  const line = `for /l %i in (1,1,30) do @(${step} & ping -n 2 127.0.0.1 >nul)`;
+  const [runtime, program] = [join(folder, 'runtime'), join(folder, 'moult-agent.mjs')];
+  const node = join(runtime, 'node.exe');
+  const below = [folder, runtime].flatMap((one) => readdirSync(one).map((name) => join(one, name)));
+  for (const path of below) if (![runtime, program, node].includes(path)) removeWhenFree(path);
+  removeFileWhenFree(program);
+  const folders = [runtime, folder, dirname(folder)].map((one) => `rmdir "${one}" 2>nul`).join(' & ');
+  // Each step is inside the condition of the one before: what somebody installs here a moment later stays.
+  const step = `if exist "${node}" del /f /q "${node}" 2>nul & ${folders} & ping -n 3 127.0.0.1 >nul`;
+  const line = Array.from({ length: 10 }, () => step).join(' & ');
   spawn(join(windows, 'System32', 'cmd.exe'), ['/d', '/s', '/c', `"${line}"`], {
     ...{ cwd: windows, detached: true, stdio: 'ignore', windowsHide: true, windowsVerbatimArguments: true },
   }).unref();
