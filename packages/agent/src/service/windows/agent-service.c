@@ -111,6 +111,7 @@ static void ask_to_stop(void) {
   const char *at;
   DWORD length = 0;
   unsigned long pid;
+  static unsigned long asked; /* One that was asked works on its end, and the file is gone. */
   HANDLE file;
   swprintf(lock, LONGEST + 16, L"%ls\\host.lock", agent_folder);
   swprintf(request, LONGEST + 16, L"%ls\\stop.request", agent_folder);
@@ -122,13 +123,13 @@ static void ask_to_stop(void) {
   text[length] = 0;
   at = strstr(text, "\"pid\":");
   pid = at == NULL ? 0 : strtoul(at + 6, NULL, 10);
-  if (pid == 0) return;
+  if (pid == 0 || pid == asked) return;
   file = open_shared(draft, GENERIC_WRITE, CREATE_ALWAYS);
   if (file == INVALID_HANDLE_VALUE) return;
   snprintf(id, sizeof id, "%lu", pid);
   WriteFile(file, id, (DWORD)strlen(id), &length, NULL);
   CloseHandle(file);
-  MoveFileExW(draft, request, MOVEFILE_REPLACE_EXISTING);
+  if (MoveFileExW(draft, request, MOVEFILE_REPLACE_EXISTING)) asked = pid;
 }
 
 static void end_agent(HANDLE process) {
