@@ -21,13 +21,11 @@ const cookie = rollUpCookie;
 async function openServer(database?: string) {
   const server = await startTestServer({ config: { firstCatalog: 'empty', ...(database && { database }) } });
   const store = await openStore(server.database, { now });
-  return {
-    ...{ server, store, url: server.url },
-    async stop() {
-      await store.close();
-      await server.stop();
-    },
+  const stop = async () => {
+    await store.close();
+    await server.stop();
   };
+  return { server, store, url: server.url, stop, [Symbol.asyncDispose]: stop };
 }
 
 type Opened = Awaited<ReturnType<typeof openServer>>;

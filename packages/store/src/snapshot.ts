@@ -36,9 +36,12 @@ async function snapshotSqlite(file: string): Promise<Snapshot> {
   connection.exec('begin');
   // The moment is that of the first read, not that of the begin.
   connection.prepare('select count(*) from migrations').get();
+  // A table without row numbers is read by its primary key anyway.
+  const unnumbered = connection.prepare('select name from pragma_table_list where wr = 1').all();
+  const order = (table: string) => (unnumbered.some(({ name }) => name === table) ? '' : 'order by rowid');
   async function* batches(table: string) {
     let batch: Record<string, unknown>[] = [];
-    for (const row of connection.prepare(`select * from ${table} order by rowid`).iterate()) {
+    for (const row of connection.prepare(`select * from ${table} ${order(table)}`).iterate()) {
       if (batch.push(row) < rowsPerFetch) continue;
       yield batch;
       batch = [];
