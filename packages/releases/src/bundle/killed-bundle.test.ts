@@ -49,7 +49,7 @@ for (const format of ['tar.gz', 'deb', 'zip'])
     const target = join(own, `agent.${format}`);
     writeFileSync(target, 'the one of before');
     for (const stillAfter of [0, 2, 3]) {
-      const maker = startMaker(target, format, stillAfter);
+      using maker = startMaker(target, format, stillAfter);
       await once(maker.stdout, 'data');
       maker.kill('SIGKILL');
       await once(maker, 'close');
