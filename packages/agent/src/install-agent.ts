@@ -2,7 +2,7 @@
 import { X509Certificate } from 'node:crypto';
 import { cpSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { listIfThere, readIfThere, readOutside, removeWhenFree, renameWhenFree } from '@moult/disk';
+import { DiskError, listIfThere, readIfThere, readOutside, removeWhenFree, renameWhenFree } from '@moult/disk';
 import { hresult } from '@moult/protocol/hresult';
 import {
   encodeRelease,
@@ -281,11 +281,21 @@ async function obtainTrustRoot(
  * stolen. Throws DiskError when the disk cannot read what is trusted here.
  */
 function hasPinned({ operatorCertificate }: MachineRoot, certificate: X509Certificate): boolean {
-  const pinned = readIfThere(operatorCertificate);
+  const pinned = readPinned(operatorCertificate);
   try {
     return pinned !== undefined && new X509Certificate(pinned).fingerprint256 === certificate.fingerprint256;
   } catch {
     return false;
+  }
+}
+
+/** A folder or a device in its place holds no certificate: the installation replaces it. */
+function readPinned(file: string): Buffer | undefined {
+  try {
+    return readIfThere(file);
+  } catch (error) {
+    if (error instanceof DiskError && error.code === 'DISK_NOT_A_FILE') return undefined;
+    throw error;
   }
 }
 
