@@ -150,7 +150,7 @@ export const commandExamples: Readonly<Record<string, string>> = {
   'updates import': 'moult updates import KB5034441 --product "Windows 11"',
   'updates list': 'moult updates list --approval unapproved',
   'updates show': 'moult updates show KB5000001',
-  'users add': 'moult users add anna --role approver',
+  'users add': 'moult users add anna --role approver --group Berlin',
   'users change': 'moult users change anna --role auditor',
   'users disable': 'moult users disable anna',
   'users enable': 'moult users enable anna',

@@ -6,6 +6,7 @@ import { markChange } from './configuration.ts';
 import type { Author, DeploymentDecision, DeploymentStore } from './contract/index.ts';
 import type { Database } from './database.ts';
 import { dateText } from './deployments.ts';
+import { ServerError } from './errors.ts';
 import type { Tables } from './schema.ts';
 import { takeStamp } from './stamps.ts';
 import { transact } from './transact.ts';
@@ -16,12 +17,13 @@ type Decision = Omit<DeploymentDecision, 'administrator'>;
 export function bulkDecisions(database: Database, changes: Changes): BulkDecisions {
   const { engine } = database;
   return {
-    async deployAll(decisions: readonly Decision[], author: Author): Promise<void> {
+    async deployAll(decisions: readonly Decision[], author: Author, { keepsDeclines = false } = {}): Promise<void> {
       const last = new Map(decisions.map((one) => [keyOf(one.updateId, one.groupId), one]));
       if (last.size === 0) return;
       await transact(database, async (transaction) => {
         const stamp = await takeStamp(transaction, engine, author.at.getTime());
         const all = [...last.values()];
+        if (keepsDeclines) await refuseDeclined(transaction, all);
         for (let start = 0; start < all.length; start += perStatement) {
           await decideSome(transaction, all.slice(start, start + perStatement), { author, stamp });
         }
@@ -40,6 +42,21 @@ export function bulkDecisions(database: Database, changes: Changes): BulkDecisio
       changes.announce('deployments');
     },
   };
+}
+
+async function refuseDeclined(transaction: Kysely<Tables>, decisions: readonly Decision[]): Promise<void> {
+  const ids = [...new Set(decisions.filter(({ action }) => action !== 'Inherit').map(({ updateId }) => updateId))];
+  for (let start = 0; start < ids.length; start += perStatement) {
+    const { rows } = await sql<{ title: string }>`
+      select title from updates join update_titles on update_titles.update_id = updates.update_id
+      where is_declined = 1 and updates.update_id in (${sql.join(ids.slice(start, start + perStatement))})
+      limit 1`.execute(transaction);
+    if (rows[0])
+      throw new ServerError(
+        'SERVER_REFUSED',
+        `"${rows[0].title}" is declined for the whole server. An administrator of the whole server ends that first.`,
+      );
+  }
 }
 
 interface Circumstances {

@@ -48,6 +48,7 @@ import { updateFactStore } from './lists/update-facts.ts';
 import { updatePages } from './lists/updates.ts';
 import { isEmpty, migrate, requireSchema } from './migrate.ts';
 import { newestTimeStore } from './newest-time.ts';
+import { storeWithin } from './reach/index.ts';
 import { registeredSystemStore } from './registered-systems.ts';
 import { reportingEventStore } from './reporting-events.ts';
 import { revisionListStore } from './revision-list.ts';
@@ -180,10 +181,11 @@ export function storeOf(database: Database, now: () => Date, given: StoreBounds 
   const clock = createDatabaseClock(now);
   const identityChanges = identityChangeStore(database);
   const events = eventPages(database);
-  return together(
+  const whole: Store = together(
     {
       engine: database.engine,
       subscribe: changes.subscribe,
+      within: (groupIds: readonly string[]) => storeWithin(database, whole, groupIds),
       close: () => database.close(),
       [Symbol.asyncDispose]: () => database.close(),
     },
@@ -245,4 +247,5 @@ export function storeOf(database: Database, now: () => Date, given: StoreBounds 
       now,
     }),
   );
+  return whole;
 }

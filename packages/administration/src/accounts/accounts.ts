@@ -1,7 +1,8 @@
 // Accounts of people who administer from elsewhere, and tokens for programs. Commands and the API share these rules.
-import type { Account, ApiToken, Role } from '@moult/store';
+import type { Account, ApiToken, Role, Store } from '@moult/store';
 import { AdministrationError, asAdministrationError } from '../errors.ts';
 import type { Administration, FoundServer } from '../open-server.ts';
+import { groupIdsOf } from '../pages.ts';
 import { hashPassword, type PasswordCost, requireGoodPassword } from './passwords.ts';
 import { digestOfSecret, newSecret, tokenPrefix } from './secrets.ts';
 
@@ -16,29 +17,48 @@ export function passwordCostOf({ config }: Pick<FoundServer, 'config'>): Passwor
   return { memoryKib: config.passwordMemoryKib, passes: config.passwordPasses };
 }
 
-export async function listAccounts({ store }: Administration): Promise<Account[]> {
-  return store.listAccounts();
+export interface ListedAccount extends Account {
+  /** Names of the groups that it reaches, or the id of one that was removed. Empty: the whole server. */
+  groups: string[];
+}
+
+export async function listAccounts({ store }: Administration): Promise<ListedAccount[]> {
+  return withGroups(store, await store.listAccounts());
 }
 
 /** Throws AdministrationError SERVER_NOT_FOUND. */
-export async function findAccount({ store }: Administration, name: string): Promise<Account> {
+export async function findAccount({ store }: Administration, name: string): Promise<ListedAccount> {
   const found = await store.findAccount(name);
-  if (found) return found;
+  if (found) return withNames(store, found);
   throw new AdministrationError('SERVER_NOT_FOUND', `There is no account "${name}".`, { subject: 'user' });
 }
 
 /**
- * Makes an account. Without a password it only has tokens. Throws AdministrationError ADMINISTRATION_BAD_ACCOUNT for a name
- * or a password that cannot be used, SERVER_REFUSED for a name that is taken.
+ * Makes an account. Without a password it only has tokens. `groups`: names or ids of the groups that it reaches, with all
+ * inside of them. Without any it reaches the whole server. Throws AdministrationError ADMINISTRATION_BAD_ACCOUNT for a name
+ * or a password that cannot be used, SERVER_REFUSED for a name that is taken, SERVER_NOT_FOUND for a group.
  */
 export async function addAccount(
   { store, server, author }: Administration,
-  { name, role, password }: { name: string; role: Role; password?: string | undefined },
-): Promise<Account> {
+  {
+    name,
+    role,
+    password,
+    groups,
+  }: Pick<AccountWish, 'groups'> & { name: string; role: Role; password?: string | undefined },
+): Promise<ListedAccount> {
   requireGoodName(name);
-  return refusing(
-    store.createAccount({ name, role, password: await hashed(password, name, passwordCostOf(server)) }, author),
-  );
+  const groupIds = await groupIdsOf(store, groups ?? []);
+  const hash = await hashed(password, name, passwordCostOf(server));
+  return withNames(store, await refusing(store.createAccount({ name, role, password: hash, groupIds }, author)));
+}
+
+interface AccountWish {
+  role?: Role | undefined;
+  isDisabled?: boolean | undefined;
+  password?: string | null | undefined;
+  /** Names or ids, in place of those before. Empty: the whole server. */
+  groups?: readonly string[] | undefined;
 }
 
 /**
@@ -61,21 +81,21 @@ export async function addFirstAccount(
 export async function changeAccount(
   administration: Administration,
   name: string,
-  {
-    password,
-    ...change
-  }: { role?: Role | undefined; isDisabled?: boolean | undefined; password?: string | null | undefined },
-): Promise<Account> {
+  { password, groups, ...change }: AccountWish,
+): Promise<ListedAccount> {
   const { store, server, author } = administration;
   const found = await findAccount(administration, name);
   const hash = password === null ? null : await hashed(password, found.name, passwordCostOf(server));
-  return refusing(store.changeAccount(found.accountId, { ...change, password: hash }, author));
+  const groupIds = groups && (await groupIdsOf(store, groups));
+  const wanted = { ...change, groupIds, password: hash };
+  return withNames(store, await refusing(store.changeAccount(found.accountId, wanted, author)));
 }
 
 /** With its sessions and tokens. Throws AdministrationError SERVER_NOT_FOUND. */
-export async function removeAccount(administration: Administration, name: string): Promise<Account> {
-  const { accountId } = await findAccount(administration, name);
-  return refusing(administration.store.removeAccount(accountId, administration.author));
+export async function removeAccount(administration: Administration, name: string): Promise<ListedAccount> {
+  const found = await findAccount(administration, name);
+  await refusing(administration.store.removeAccount(found.accountId, administration.author));
+  return found;
 }
 
 interface NewToken {
@@ -129,6 +149,17 @@ export async function revokeToken({ store, author }: Administration, nameOrId: s
     );
   }
   return refusing(store.revokeToken(found.tokenId, author));
+}
+
+async function withNames(store: Store, account: Account): Promise<ListedAccount> {
+  const [only] = await withGroups(store, [account]);
+  return only as ListedAccount;
+}
+
+async function withGroups(store: Store, accounts: readonly Account[]): Promise<ListedAccount[]> {
+  const isPartial = accounts.some(({ groupIds }) => groupIds.length > 0);
+  const names = new Map((isPartial ? await store.loadGroups() : []).map(({ groupId, name }) => [groupId, name]));
+  return accounts.map((one) => ({ ...one, groups: one.groupIds.map((id) => names.get(id) ?? id) }));
 }
 
 function requireGoodName(name: string): void {

@@ -4,6 +4,7 @@ export {
   addToken,
   changeAccount,
   findAccount,
+  type ListedAccount,
   listAccounts,
   listTokens,
   passwordCostOf,
@@ -14,6 +15,7 @@ export { hashPassword } from './passwords.ts';
 export {
   accountByPassword,
   actorOf,
+  isPartial,
   mayDo,
   type Principal,
   principalOfSession,

@@ -64,6 +64,11 @@ export function mayDo({ roles }: Principal, permission: Permission): boolean {
   return permits(roles, permission);
 }
 
+/** It reaches some groups only. */
+export function isPartial({ account }: Principal): boolean {
+  return account.groupIds.length > 0;
+}
+
 /** `anna (192.0.2.7)`, `anna (token nightly, 192.0.2.7)`: who and from where, for the record of changes. */
 export function actorOf({ account, by }: Principal, address: string): string {
   return by.kind === 'token' ? `${account.name} (token ${by.name}, ${address})` : `${account.name} (${address})`;

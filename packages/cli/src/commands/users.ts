@@ -1,6 +1,13 @@
 // moult users: accounts of people who administer from elsewhere.
 import type { Administration } from '@moult/administration';
-import { addAccount, changeAccount, listAccounts, removeAccount, roles } from '@moult/administration/accounts';
+import {
+  addAccount,
+  changeAccount,
+  type ListedAccount,
+  listAccounts,
+  removeAccount,
+  roles,
+} from '@moult/administration/accounts';
 import type { Account, Role } from '@moult/store';
 import { type Command, Option } from 'commander';
 import { type Column, type ListFlags, listDocument, showList, wholeList, withList } from '../lists.ts';
@@ -8,6 +15,7 @@ import { present } from '../output.ts';
 import { readSecret } from '../read-secret.ts';
 import { type AdministrationFlags, withServerOptions } from '../server-flags.ts';
 import { administer } from '../server-options.ts';
+import { UsageError } from '../terminal.ts';
 
 interface PasswordFlags {
   passwordFile?: string;
@@ -15,9 +23,12 @@ interface PasswordFlags {
   password?: boolean;
 }
 
-const columns: readonly Column<Account>[] = [
+type AddFlags = AdministrationFlags & PasswordFlags & { role: Role; group?: string[] };
+
+const columns: readonly Column<ListedAccount>[] = [
   { name: 'name', cell: (one) => one.name },
   { name: 'role', cell: (one) => one.role },
+  { name: 'groups', cell: (one) => one.groups.join(', ') },
   { name: 'state', cell: (one) => (one.isDisabled ? 'disabled' : '') },
   { name: 'password', cell: (one) => (one.hasPassword ? 'yes' : 'no') },
   { name: 'created', cell: (one) => one.createdAt },
@@ -33,15 +44,14 @@ export function register(program: Command): void {
   withPassword(withServerOptions(users.command('add').argument('<name>')))
     .description('make an account')
     .addOption(new Option('--role <role>', 'what the account may do').choices(roles).makeOptionMandatory())
-    .action((name: string, flags: AdministrationFlags & PasswordFlags & { role: Role }) => add(name, flags));
+    .option('--group <group...>', 'the account reaches these groups only, with all groups inside of them')
+    .action((name: string, flags: AddFlags) => add(name, flags));
   withServerOptions(users.command('change').argument('<name>'))
-    .description('change the role of an account. Its sessions end')
-    .addOption(new Option('--role <role>', 'what the account may do').choices(roles).makeOptionMandatory())
-    .action((name: string, flags: AdministrationFlags & { role: Role }) =>
-      change([name], flags, `has the role ${flags.role}`, (administration, one) =>
-        changeAccount(administration, one, { role: flags.role }),
-      ),
-    );
+    .description('change the role or the groups of an account. Its sessions end')
+    .addOption(new Option('--role <role>', 'what the account may do').choices(roles))
+    .option('--group <group...>', 'the account reaches these groups only, with all groups inside of them')
+    .addOption(new Option('--whole-server', 'the account reaches all groups').conflicts('group'))
+    .action(changeRights);
   withPassword(withServerOptions(users.command('password').argument('<name>')))
     .description('set the password of an account. Its sessions end')
     .action(setPassword);
@@ -73,12 +83,27 @@ async function list(flags: AdministrationFlags & ListFlags & { json?: true }): P
   showList(wholeList(accounts), flags, columns, ['account', 'accounts']);
 }
 
-async function add(name: string, flags: AdministrationFlags & PasswordFlags & { role: Role }): Promise<void> {
+async function changeRights(
+  name: string,
+  flags: AdministrationFlags & { role?: Role; group?: string[]; wholeServer?: true },
+): Promise<void> {
+  const { role, wholeServer } = flags;
+  const groups = wholeServer ? [] : flags.group;
+  if (role === undefined && groups === undefined)
+    throw new UsageError('Say what changes: --role, --group or --whole-server.');
+  const reach =
+    groups === undefined ? undefined : wholeServer ? 'reaches the whole server' : `reaches ${groups.join(', ')}`;
+  const done = [role && `has the role ${role}`, reach].filter((one) => one !== undefined).join(' and ');
+  await change([name], flags, done, (administration, one) => changeAccount(administration, one, { role, groups }));
+}
+
+async function add(name: string, flags: AddFlags): Promise<void> {
   const password = await passwordFor(name, flags);
   const account = await administer(flags, (administration) =>
-    addAccount(administration, { name, role: flags.role, password }),
+    addAccount(administration, { name, role: flags.role, password, groups: flags.group }),
   );
-  present(account, flags, () => [`Account "${account.name}" is added with the role ${account.role}.`]);
+  const reach = account.groups.length === 0 ? '' : ` It reaches ${account.groups.join(', ')} only.`;
+  present(account, flags, () => [`Account "${account.name}" is added with the role ${account.role}.${reach}`]);
 }
 
 async function setPassword(name: string, flags: AdministrationFlags & PasswordFlags): Promise<void> {

@@ -86,7 +86,7 @@ export function Palette({ onClose }: { onClose(): void }): ReactNode {
 
 function useHits(asked: string): Hit[] {
   const words = useWords();
-  const { roles } = useSession();
+  const { roles, isWholeServer } = useSession();
   const kb = /^(?:kb)?(\d{5,8})$/i.exec(asked)?.[1];
   const given = (query: Record<string, string | number>) =>
     asked.length < 2 ? undefined : { query: { ...query, limit: 6 } };
@@ -95,7 +95,8 @@ function useHits(asked: string): Hit[] {
   const groups = useAnswer<Page<Group>>('listGroups', given({ search: asked }));
   const needle = asked.toLowerCase();
   const found = views
-    .filter(({ permission, label }) => permits(roles, permission) && words.nav[label].toLowerCase().includes(needle))
+    .filter(({ permission, isForGroups }) => permits(roles, permission) && (isWholeServer || isForGroups))
+    .filter(({ label }) => words.nav[label].toLowerCase().includes(needle))
     .map(({ name, label }) => ({
       key: `view ${name}`,
       kind: words.palette.view,

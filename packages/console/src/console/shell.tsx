@@ -14,15 +14,18 @@ import { useWords } from './kit/words.tsx';
 import { Palette } from './palette.tsx';
 import { ShortcutList } from './shortcut-list.tsx';
 import { StopNotice } from './views/stop.tsx';
-import { views } from './views.ts';
+import { firstForGroups, views } from './views.ts';
 
 export function Shell({ onLeave }: { onLeave(): void }): ReactNode {
   const words = useWords();
-  const { roles } = useSession();
+  const { roles, isWholeServer } = useSession();
   const { view } = useAddress();
-  const [name = '', id] = view.split('/').map(decodePart);
+  const [asked = '', id] = view.split('/').map(decodePart);
+  const name = asked === '' && !isWholeServer ? firstForGroups : asked;
   const found = views.find((one) => one.name === name);
-  const shown = views.filter(({ permission }) => permits(roles, permission));
+  const mayOpen = ({ permission, isForGroups }: (typeof views)[number]) =>
+    permits(roles, permission) && (isWholeServer || isForGroups);
+  const shown = views.filter(mayOpen);
   const [isAway, setIsAway] = useState(false);
   const [open, setOpen] = useState<'palette' | 'help' | undefined>();
   useEffect(() => onHeard((heard) => setIsAway(heard === 'away')), []);
@@ -110,7 +113,7 @@ export function Shell({ onLeave }: { onLeave(): void }): ReactNode {
         <StopNotice />
         {!found ? (
           <p className="empty">{words.nav.noView}</p>
-        ) : permits(roles, found.permission) ? (
+        ) : mayOpen(found) ? (
           <Suspense fallback={<Loading />}>
             <found.Show key={`${name}/${id ?? ''}`} id={id} />
           </Suspense>
@@ -136,7 +139,7 @@ function decodePart(part: string): string {
 
 function Own({ onLeave }: { onLeave(): void }): ReactNode {
   const words = useWords();
-  const { account, roles } = useSession();
+  const { account, roles, isWholeServer, groups } = useSession();
   const logOff = async () => {
     await call('logOff').catch(() => undefined);
     onLeave();
@@ -144,6 +147,7 @@ function Own({ onLeave }: { onLeave(): void }): ReactNode {
   return (
     <Menu className="menu-end" label={<bdi>{account}</bdi>}>
       <p className="dim">{roles.map((role) => words.roles[role]).join(', ')}</p>
+      {!isWholeServer && <p className="dim">{words.session.reaches(groups.join(', '))}</p>}
       <Choice name="language" label={words.preferences.language} texts={words.preferences.languages} />
       <Choice name="scheme" label={words.preferences.scheme} texts={words.preferences.schemes} />
       <Choice name="clock" label={words.preferences.clock} texts={words.preferences.clocks} />

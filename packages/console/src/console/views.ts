@@ -9,12 +9,19 @@ interface View {
   label: Exclude<keyof Words['nav'], 'sections'>;
   section: keyof Words['nav']['sections'];
   permission: 'read' | 'decide' | 'audit' | 'administer';
+  /** Also for accounts that reach some groups only. */
+  isForGroups: boolean;
   /** `id`: the second part of the address. */
   Show: ComponentType<{ id: string | undefined }>;
 }
 
+/** All others tell of the whole server. */
+const forGroups: ReadonlySet<string> = new Set(['updates', 'computers', 'groups', 'events']);
+/** Where such an account begins. */
+export const firstForGroups = 'computers';
+
 export const views: readonly View[] = [
-  { name: '', label: 'home', section: 'home', permission: 'read', Show: Home },
+  { name: '', label: 'home', section: 'home', permission: 'read', isForGroups: false, Show: Home },
   ...inSection('updates', [
     ['updates', 'updates', 'read', () => import('./views/updates.tsx')],
     ['rules', 'rules', 'read', () => import('./views/rules.tsx')],
@@ -39,5 +46,7 @@ function inSection(
   section: View['section'],
   all: readonly (readonly [name: string, label: View['label'], permission: View['permission'], load: Loading])[],
 ): View[] {
-  return all.map(([name, label, permission, load]) => ({ name, label, section, permission, Show: lazy(load) }));
+  return all.map(([name, label, permission, load]) => ({
+    ...{ name, label, section, permission, isForGroups: forGroups.has(name), Show: lazy(load) },
+  }));
 }

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Kysely, Selectable } from 'kysely';
 import { recordAudit } from '../audit.ts';
-import type { Account, AccountChange, AccountStore, Author, Role } from '../contract/index.ts';
+import type { Account, AccountChange, AccountStore, Author } from '../contract/index.ts';
 import type { Database } from '../database.ts';
 import { ServerError } from '../errors.ts';
 import { compareNames } from '../lists/sort-keys.ts';
@@ -16,8 +16,12 @@ export function accountStore(database: Database): AccountStore {
   const { tables } = database;
   return {
     async listAccounts() {
-      const accounts = await tables.selectFrom('accounts').selectAll().execute();
-      return accounts.sort((one, other) => compareNames(one.name, other.name)).map(toAccount);
+      const rows = await tables.selectFrom('accounts').selectAll().execute();
+      const groups = await tables.selectFrom('account_groups').selectAll().orderBy('group_id').execute();
+      const groupsOf = Map.groupBy(groups, ({ account_id }) => account_id);
+      return rows
+        .sort((one, other) => compareNames(one.name, other.name))
+        .map((row) => toAccount(row, (groupsOf.get(row.account_id) ?? []).map(groupIdOf)));
     },
 
     async findAccount(nameOrId) {
@@ -27,7 +31,7 @@ export function accountStore(database: Database): AccountStore {
         .selectAll()
         .where((where) => where.or([where('name_key', '=', key), where('account_id', '=', key)]))
         .executeTakeFirst();
-      return found && toAccount(found);
+      return found && toAccount(found, await groupIdsOf(tables, found.account_id));
     },
 
     async loadPasswordHash(accountId) {
@@ -50,6 +54,7 @@ export function accountStore(database: Database): AccountStore {
           .set({ ...columnsOf(change), changed_at: author.at.getTime() })
           .where('account_id', '=', accountId)
           .execute();
+        if (change.groupIds !== undefined) await saveGroups(transaction, accountId, change.groupIds);
         await transaction.deleteFrom('sessions').where('account_id', '=', accountId).execute();
         const after = await requireAccount(transaction, accountId);
         await recordAudit(transaction, author, {
@@ -99,10 +104,11 @@ function keyOfName(name: string): string {
 
 async function insertAccount(
   transaction: Kysely<Tables>,
-  { name, role, password }: { name: string; role: Role; password: string | undefined },
+  given: Parameters<AccountStore['createAccount']>[0],
   author: Author,
   action: string,
 ): Promise<Account> {
+  const { name, role, password, groupIds = [] } = given;
   const at = author.at.getTime();
   const accountId = randomUUID() as string;
   const { numInsertedOrUpdatedRows: inserted } = await transaction
@@ -114,6 +120,7 @@ async function insertAccount(
     .onConflict((conflict) => conflict.column('name_key').doNothing())
     .executeTakeFirstOrThrow();
   if (!inserted) throw new ServerError('SERVER_REFUSED', `There is an account "${name}" already.`);
+  await saveGroups(transaction, accountId, groupIds);
   const account = await requireAccount(transaction, accountId);
   await recordAudit(transaction, author, { action, subject: accountId, after: onRecord(account) });
   return account;
@@ -137,7 +144,7 @@ function endedLink(): ServerError {
 
 async function requireAccount(tables: Kysely<Tables>, accountId: string): Promise<Account> {
   const row = await tables.selectFrom('accounts').selectAll().where('account_id', '=', accountId).executeTakeFirst();
-  if (row) return toAccount(row);
+  if (row) return toAccount(row, await groupIdsOf(tables, accountId));
   throw new ServerError('SERVER_NOT_FOUND', `There is no account ${accountId}.`);
 }
 
@@ -150,18 +157,38 @@ function columnsOf({ role, isDisabled, password }: AccountChange) {
 }
 
 /** Of an account, as the record of changes shows it. */
-function onRecord({ name, role, isDisabled, hasPassword }: Account) {
-  return { name, role, isDisabled, hasPassword };
+function onRecord({ name, role, isDisabled, hasPassword, groupIds }: Account) {
+  return { name, role, isDisabled, hasPassword, ...(groupIds.length > 0 && { groupIds }) };
+}
+
+async function saveGroups(tables: Kysely<Tables>, accountId: string, groupIds: readonly string[]): Promise<void> {
+  await tables.deleteFrom('account_groups').where('account_id', '=', accountId).execute();
+  const rows = [...new Set(groupIds)].map((group_id) => ({ account_id: accountId, group_id }));
+  if (rows.length > 0) await tables.insertInto('account_groups').values(rows).execute();
+}
+
+function groupIdOf({ group_id }: { group_id: string }): string {
+  return group_id;
+}
+
+/**
+ * Of groups that were removed the ids stay: an account that reached nothing else must not reach the whole server by their
+ * removal.
+ */
+export async function groupIdsOf(tables: Kysely<Tables>, accountId: string): Promise<string[]> {
+  const query = tables.selectFrom('account_groups').select('group_id').where('account_id', '=', accountId);
+  return (await query.orderBy('group_id').execute()).map(groupIdOf);
 }
 
 /** For the other files of this folder: they join accounts. */
-export function toAccount(row: Selectable<Tables['accounts']>): Account {
+export function toAccount(row: Selectable<Tables['accounts']>, groupIds: readonly string[]): Account {
   return {
     accountId: row.account_id,
     name: row.name,
     role: row.role,
     isDisabled: row.is_disabled !== 0,
     hasPassword: row.password !== null,
+    groupIds,
     createdAt: new Date(Number(row.created_at)),
     loggedOnAt: row.logged_on_at === null ? undefined : new Date(Number(row.logged_on_at)),
   };

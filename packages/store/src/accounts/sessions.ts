@@ -6,7 +6,7 @@ import type { Session, SessionStore } from '../contract/index.ts';
 import type { Database } from '../database.ts';
 import type { Tables } from '../schema.ts';
 import { transact } from '../transact.ts';
-import { toAccount } from './accounts.ts';
+import { groupIdsOf, toAccount } from './accounts.ts';
 
 export function sessionStore(database: Database): SessionStore {
   const { tables } = database;
@@ -50,7 +50,7 @@ export function sessionStore(database: Database): SessionStore {
 
     async findSession(secretHash) {
       const row = await joined().where('sessions.secret_hash', '=', secretHash).executeTakeFirst();
-      return row && { session: toSession(row), account: toAccount(row) };
+      return row && { session: toSession(row), account: toAccount(row, await groupIdsOf(tables, row.account_id)) };
     },
 
     async noteSessionUse(sessionId, at) {

@@ -7,7 +7,7 @@ import type { Database } from '../database.ts';
 import { ServerError } from '../errors.ts';
 import type { Tables } from '../schema.ts';
 import { transact } from '../transact.ts';
-import { toAccount } from './accounts.ts';
+import { groupIdsOf, toAccount } from './accounts.ts';
 
 export function tokenStore(database: Database): TokenStore {
   const { tables } = database;
@@ -29,7 +29,7 @@ export function tokenStore(database: Database): TokenStore {
 
     async findToken(secretHash) {
       const row = await joined(tables).where('api_tokens.secret_hash', '=', secretHash).executeTakeFirst();
-      return row && { token: toToken(row), account: toAccount(row) };
+      return row && { token: toToken(row), account: toAccount(row, await groupIdsOf(tables, row.account_id)) };
     },
 
     async noteTokenUse(tokenId, at) {

@@ -11,6 +11,8 @@ export interface Account {
   isDisabled: boolean;
   /** False for one that only has tokens. */
   hasPassword: boolean;
+  /** The groups that it reaches, with all groups inside of them. Empty: the whole server. */
+  groupIds: readonly string[];
   createdAt: Date;
   loggedOnAt: Date | undefined;
 }
@@ -20,6 +22,8 @@ export interface AccountChange {
   isDisabled?: boolean | undefined;
   /** An argon2id hash in the PHC format. Null takes the password away. */
   password?: string | null | undefined;
+  /** In place of those before. Empty: the whole server. */
+  groupIds?: readonly string[] | undefined;
 }
 
 export interface Session {
@@ -70,7 +74,10 @@ export interface AccountStore {
    * Again: throws SERVER_REFUSED, because the name is taken.
    * Concurrent: one of the two is refused.
    */
-  createAccount(account: { name: string; role: Role; password: string | undefined }, author: Author): Promise<Account>;
+  createAccount(
+    account: { name: string; role: Role; password: string | undefined; groupIds?: readonly string[] | undefined },
+    author: Author,
+  ): Promise<Account>;
 
   /**
    * Changes an account, on record without the password. All its sessions end.

@@ -39,8 +39,13 @@ export interface DeploymentStore {
    * decision is written.
    * Again: as `deploy`, each decision gets a new number and a record.
    * Concurrent: two calls follow each other, and neither shows half of itself.
+   * With `keepsDeclines` it throws SERVER_REFUSED for an approval of a declined update, in place of ending the decline.
    */
-  deployAll(decisions: readonly Omit<DeploymentDecision, 'administrator'>[], author: Author): Promise<void>;
+  deployAll(
+    decisions: readonly Omit<DeploymentDecision, 'administrator'>[],
+    author: Author,
+    options?: { keepsDeclines?: boolean },
+  ): Promise<void>;
 
   /**
    * As `setDeclined`, of several updates in one transaction: all or none.

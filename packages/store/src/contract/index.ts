@@ -82,6 +82,14 @@ export interface Store
   /** Calls `listener` after each write of this process, with its topic. The returned function ends that. */
   subscribe(listener: (topic: Topic) => void): () => void;
 
+  /**
+   * The store as an account sees it that reaches these groups and all inside of them. What is outside is not there: in lists,
+   * counts, searches and errors. A method that concerns the whole server throws SERVER_REFUSED.
+   * Again: another one with the groups as they are then.
+   * Concurrent: the groups that are there at the call count.
+   */
+  within(groupIds: readonly string[]): Promise<Store>;
+
   /** Closes the connections. Every call afterwards fails. `await using` does it at the end of a block. */
   close(): Promise<void>;
 }

@@ -50,6 +50,8 @@ export interface ComputerFilter {
   isFailing?: boolean | undefined;
   /** The last contact was before the day of this, in UTC. */
   silentSince?: Date | undefined;
+  /** Also in one of these groups, directly: the reach of an account. */
+  within?: readonly string[] | undefined;
   /** The state of one update. One of these when any are given. */
   update?: { updateId: string; states?: readonly UpdateState[] | undefined } | undefined;
 }
@@ -88,10 +90,10 @@ export interface PagedUpdate {
   isSuperseded: boolean;
   /** Its publisher expired this revision: it is offered no more, and cannot be approved. */
   isExpired: boolean;
-  /** Computers that need it, have it downloaded, or wait for a restart. */
-  needed: number;
+  /** Computers that need it, have it downloaded, or wait for a restart. Undefined for the reach of an account. */
+  needed: number | undefined;
   /** Computers where it failed. */
-  failed: number;
+  failed: number | undefined;
 }
 
 export interface UpdateFilter {
@@ -120,6 +122,8 @@ export interface UpdateFilter {
   importedSince?: Date | undefined;
   /** Also parts of bundles with a decision: it can be removed for any kind of update. */
   withDecidedParts?: boolean | undefined;
+  /** Only approvals for these groups count: the reach of an account. The computers of others are not counted. */
+  within?: readonly string[] | undefined;
 }
 
 export type UpdateSort = 'title' | 'imported' | 'severity' | 'needed' | 'failed';
@@ -148,6 +152,8 @@ export interface TimeSpan {
 }
 
 export interface ReportFilter extends TimeSpan {
+  /** Only of computers in one of these groups: the reach of an account. So in all filters. */
+  within?: readonly string[] | undefined;
   computerId?: string | undefined;
   updateId?: string | undefined;
   eventNumber?: number | undefined;
@@ -155,6 +161,7 @@ export interface ReportFilter extends TimeSpan {
 }
 
 export interface PingFilter extends TimeSpan {
+  within?: readonly string[] | undefined;
   computerId?: string | undefined;
   isFailed?: boolean | undefined;
 }
@@ -265,7 +272,7 @@ export interface ListStore {
 
   /** Changes of identities, newest first. */
   pageIdentityChanges(
-    filter: { computerId?: string | undefined },
+    filter: { computerId?: string | undefined; within?: readonly string[] | undefined },
     request: PageRequest,
   ): Promise<Page<PagedIdentityChange>>;
 

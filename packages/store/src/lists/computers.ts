@@ -16,6 +16,7 @@ import type {
 import type { Database } from '../database.ts';
 import { textBytes } from '../declared-bounds.ts';
 import { dayOf, loadFigures } from '../figures.ts';
+import { isWithin } from '../reach/is-within.ts';
 import type { Tables } from '../schema.ts';
 import { updateStates } from '../update-status.ts';
 import { sortBeforeList, sortComputers } from './computer-keys.ts';
@@ -106,6 +107,7 @@ function conditions(filter: ComputerFilter): RawBuilder<SqlBool>[] {
     found.push(sql`(lower(computers.dns_name) like ${part} escape '\\' or computers.address like ${part} escape '\\')`);
   }
   if (groupIds && !groupIds.includes(allComputers)) found.push(inGroups(groupIds));
+  if (filter.within) found.push(isWithin(sql.ref('computers.computer_id'), filter.within));
   if (agent !== undefined) found.push(ofAgent(agent));
   if (filter.system !== undefined && filter.system !== '')
     found.push(sql`lower(${system}) like ${partOf(filter.system.toLowerCase())} escape '\\'`);

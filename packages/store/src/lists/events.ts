@@ -20,6 +20,7 @@ import { keptBounds, textBytes } from '../declared-bounds.ts';
 import { stretchesAbout } from '../event-blocks.ts';
 import { loadFigures } from '../figures.ts';
 import { failedPings, failedReports } from '../migrations/0009-lists.ts';
+import { isWithin } from '../reach/is-within.ts';
 import type { Tables } from '../schema.ts';
 import { eventOf, pingColumns } from '../self-update-events.ts';
 import { allOf, beginningWith, behindCursor, byNumber, byText, cutPage, limited, type Order, sorted } from './page.ts';
@@ -44,6 +45,7 @@ export function eventPages({ tables, engine }: Database): Pick<ListStore, EventP
       const wanted = [
         ...(computerId === undefined ? [] : [sql<SqlBool>`event.computer_id = ${computerId}`]),
         ...(isFailed ? [sql.raw<SqlBool>(failedPings)] : []),
+        ...reached('event.computer_id', filter),
         ...within('event.received_at', filter),
       ];
       const { rows } = await sql<PingRow>`select ${sql.join(pingColumns())},
@@ -57,7 +59,7 @@ export function eventPages({ tables, engine }: Database): Pick<ListStore, EventP
     },
 
     async pageIdentityChanges(
-      { computerId }: { computerId?: string | undefined },
+      filter: { computerId?: string | undefined; within?: readonly string[] | undefined },
       request: PageRequest,
     ): Promise<Page<PagedIdentityChange>> {
       const by = [
@@ -66,7 +68,11 @@ export function eventPages({ tables, engine }: Database): Pick<ListStore, EventP
         byNumber(sql.ref('change.number')),
       ];
       const order: Order = { name: 'identity', by, isDescending: true };
-      const wanted = computerId === undefined ? [] : [sql<SqlBool>`change.computer_id = ${computerId}`];
+      const { computerId } = filter;
+      const wanted = [
+        ...(computerId === undefined ? [] : [sql<SqlBool>`change.computer_id = ${computerId}`]),
+        ...reached('change.computer_id', filter),
+      ];
       const from = sql`identity_changes as change join computers on computers.computer_id = change.computer_id`;
       const { rows } = await sql<Tables['identity_changes'] & { dns_name: string }>`
         select change.computer_id, change.number, change.changed_at, change.aspect, change.before, change.after,
@@ -125,6 +131,10 @@ function within(column: string, { since, until }: TimeSpan): RawBuilder<SqlBool>
   ];
 }
 
+function reached(column: string, filter: { within?: readonly string[] | undefined }): RawBuilder<SqlBool>[] {
+  return filter.within ? [isWithin(sql.ref(column), filter.within)] : [];
+}
+
 async function count(
   tables: Kysely<Tables>,
   from: RawBuilder<unknown>,
@@ -142,6 +152,7 @@ function reportConditions(filter: ReportFilter): RawBuilder<SqlBool>[] {
     ...(updateId === undefined ? [] : [sql<SqlBool>`event.update_id = ${updateId}`]),
     ...(eventNumber === undefined ? [] : [sql<SqlBool>`event.event_number = ${eventNumber}`]),
     ...(isFailed ? [sql.raw<SqlBool>(failedReports)] : []),
+    ...reached('event.computer_id', filter),
     ...within('event.received_at', filter),
   ];
 }
@@ -153,10 +164,19 @@ async function countReports(
   wanted: readonly RawBuilder<SqlBool>[],
 ): Promise<number> {
   if (wanted.length === 0) return (await loadFigures(tables)).events;
+  if (wanted.length === 1 && filter.within) return countReportsWithin(tables, filter.within);
   if (wanted.length > 1 || filter.computerId === undefined)
     return count(tables, sql`reporting_events as event`, wanted);
   const { rows } = await sql<{ events: number }>`
     select events from computer_figures where computer_id = ${filter.computerId}`.execute(tables);
+  return Number(rows[0]?.events ?? 0);
+}
+
+async function countReportsWithin(tables: Kysely<Tables>, groupIds: readonly string[]): Promise<number> {
+  const { rows } = await sql<{
+    events: number;
+  }>`select coalesce(sum(events), 0) as events from computer_figures as figures
+    where ${isWithin(sql.ref('figures.computer_id'), groupIds)}`.execute(tables);
   return Number(rows[0]?.events ?? 0);
 }
 

@@ -5,6 +5,7 @@ import { type Kysely, sql } from 'kysely';
 import { unassignedComputers } from '../built-in-groups.ts';
 import type { StateCounts, UpdateState } from '../contract/index.ts';
 import { loadFigures } from '../figures.ts';
+import { isWithin } from '../reach/is-within.ts';
 import type { Tables } from '../schema.ts';
 import { updateStates } from '../update-status.ts';
 
@@ -34,6 +35,21 @@ export async function countStatesOf(tables: Kysely<Tables>, updateId: string): P
   const { known } = await loadFigures(tables);
   counts.unknown = known - sum(rows.map(({ count }) => count)) - counts.notApplicable;
   return counts;
+}
+
+/** As countStatesOf, of computers that an account reaches. Looks at each of them. */
+export async function countStatesWithin(
+  tables: Kysely<Tables>,
+  updateId: string,
+  groupIds: readonly string[],
+): Promise<StateCounts> {
+  const { rows } = await sql<CountedState>`
+    select ${stateOf} as state, count(*) as count from updates as wanted
+    join computers on ${isWithin(sql.ref('computers.computer_id'), groupIds)}
+    left join computer_update_status as status
+      on status.computer_id = computers.computer_id and status.update_id = wanted.update_id
+    where wanted.update_id = ${updateId} group by 1`.execute(tables);
+  return toCounts(rows);
 }
 
 /** How many computers of each direct group reported an update in each state. */

@@ -48,14 +48,14 @@ export function updatePages(database: Database): Pick<ListStore, UpdatePages> {
       const order: Order = { name: sort, by: sorts[sort], isDescending };
       const keys = sql.join(order.by.map(({ expression }, at) => sql`${expression} as ${sql.id(`key_${at}`)}`));
       const statement = sql<Row & Record<string, string | number>>`
-        select ${columns}, ${keys} from ${isFigure(sort) ? withFigures : joined} ${described}
+        select ${columns(filter)}, ${keys} from ${isFigure(sort) ? withFigures : joined} ${described}
         where ${allOf([...conditions(filter), ...behindCursor(order, request.cursor)])}
         order by ${sorted(order)} ${limited(request.limit)}`;
       const { rows: found } = await readRows(database, statement, request.limit);
       const keyOf = (row: Record<string, string | number>) =>
         order.by.map(({ is }, at) => (is === 'number' ? Number(row[`key_${at}`]) : String(row[`key_${at}`])));
       const { rows, next } = cutPage(found, request, order, keyOf);
-      return { items: await withFacts(tables, rows), total: await countIn(tables, filter), next };
+      return { items: await withFacts(tables, rows, filter), total: await countIn(tables, filter), next };
     },
 
     listCategories: (types: readonly string[]) => listCategories(tables, types),
@@ -103,8 +103,11 @@ const approvals = sql`deployments as decided
 
 const joined = sql`update_titles as one join updates on updates.update_id = one.update_id`;
 
-const isApproved = sql<SqlBool>`exists (select 1 from deployments as decided
-  where decided.update_id = one.update_id and decided.action in ${approving})`;
+function isApproved({ within }: Pick<UpdateFilter, 'within'>): RawBuilder<SqlBool> {
+  const there = within ? sql`and decided.group_id in (${sql.join(within)})` : sql``;
+  return sql`exists (select 1 from deployments as decided
+    where decided.update_id = one.update_id and decided.action in ${approving} ${there})`;
+}
 const isSuperseded = sql<SqlBool>`exists (
   select 1 from superseded_updates as later where later.update_id = one.update_id)`;
 const isExpired = sql<SqlBool>`exists (
@@ -143,7 +146,7 @@ function conditions(filter: UpdateFilter): RawBuilder<SqlBool>[] {
   for (const ids of categoryIds) found.push(inCategories(ids));
   if (filter.severities)
     found.push(sql`one.severity in (${sql.join(filter.severities.map((one) => severities.indexOf(one)))})`);
-  if (approval !== undefined) found.push(hasApproval(approval));
+  if (approval !== undefined) found.push(hasApproval(approval, filter));
   if (groupId !== undefined)
     found.push(sql`exists (select 1 from deployments as decided where decided.update_id = one.update_id
       and decided.group_id = ${groupId} and decided.action in ${approving})`);
@@ -169,11 +172,11 @@ function inCategories(ids: readonly string[]): RawBuilder<SqlBool> {
   return sql`one.update_id in (select update_id from update_categories where category_id in (${sql.join(ids)}))`;
 }
 
-function hasApproval(approval: ApprovalState): RawBuilder<SqlBool> {
+function hasApproval(approval: ApprovalState, filter: UpdateFilter): RawBuilder<SqlBool> {
   if (approval === 'declined') return sql`updates.is_declined = 1`;
   return approval === 'approved'
-    ? sql`(updates.is_declined = 0 and ${isApproved})`
-    : sql`(updates.is_declined = 0 and not ${isApproved})`;
+    ? sql`(updates.is_declined = 0 and ${isApproved(filter)})`
+    : sql`(updates.is_declined = 0 and not ${isApproved(filter)})`;
 }
 
 /** Each title is of an update: to count them, the others need not be read. */
@@ -192,9 +195,11 @@ async function countIn(tables: Kysely<Tables>, filter: UpdateFilter): Promise<nu
 const described = sql`left join revision_summaries as summary on summary.revision_id = one.revision_id
   left join update_figures as counted on counted.update_id = one.update_id`;
 
-const columns = sql`one.update_id, one.revision_id, one.revision_number, one.title, one.severity,
+const columns = (
+  filter: UpdateFilter,
+) => sql`one.update_id, one.revision_id, one.revision_number, one.title, one.severity,
   summary.update_type, summary.imported_at, summary.is_expired, counted.needed, counted.failed,
-  case when updates.is_declined = 1 then 'declined' when ${isApproved} then 'approved' else 'unapproved' end as approval,
+  case when updates.is_declined = 1 then 'declined' when ${isApproved(filter)} then 'approved' else 'unapproved' end as approval,
   case when ${isSuperseded} then 1 else 0 end as is_superseded`;
 
 interface Row {
@@ -215,7 +220,11 @@ interface Row {
 const idsPerStatement = 2000;
 
 /** Facts for the rows of a page alone: categories and articles. */
-async function withFacts(tables: Kysely<Tables>, rows: readonly Row[]): Promise<PagedUpdate[]> {
+async function withFacts(
+  tables: Kysely<Tables>,
+  rows: readonly Row[],
+  { within }: UpdateFilter,
+): Promise<PagedUpdate[]> {
   const articlesOf = new Map<string, string[]>();
   const categoriesIn = new Map<string, string[]>();
   for (let start = 0; start < rows.length; start += idsPerStatement) {
@@ -230,7 +239,9 @@ async function withFacts(tables: Kysely<Tables>, rows: readonly Row[]): Promise<
   const named = await categoriesOf(tables, [...new Set([...categoriesIn.values()].flat())]);
   return rows.map((row) => {
     const own = (categoriesIn.get(row.update_id) ?? []).flatMap((id) => named.get(id) ?? []);
-    return toPaged(row, { articles: articlesOf.get(row.update_id) ?? [], categories: own });
+    const paged = toPaged(row, { articles: articlesOf.get(row.update_id) ?? [], categories: own });
+    // The figures are of all computers.
+    return within ? { ...paged, needed: undefined, failed: undefined } : paged;
   });
 }
 

@@ -19,6 +19,9 @@ export interface WhoAmI {
   account: string;
   roles: Role[];
   by: 'session' | 'token';
+  /** It reaches the whole server, and not some groups only. */
+  isWholeServer: boolean;
+  groups: string[];
 }
 
 export interface Computer {
@@ -92,8 +95,9 @@ export interface Update {
   approval: 'approved' | 'unapproved' | 'declined';
   isSuperseded: boolean;
   isExpired: boolean;
-  needed: number;
-  failed: number;
+  /** Not for an account that reaches some groups only. */
+  needed?: number;
+  failed?: number;
   decisions: Decision[];
 }
 

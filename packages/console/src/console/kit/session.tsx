@@ -12,7 +12,9 @@ const permissions: Readonly<Record<Role, readonly Permission[]>> = {
   reporter: ['read'],
 };
 
-export const SessionContext = createContext<WhoAmI>({ account: '', roles: [], by: 'session' });
+export const SessionContext = createContext<WhoAmI>({
+  ...{ account: '', roles: [], by: 'session', isWholeServer: true, groups: [] },
+});
 
 export function useSession(): WhoAmI {
   return useContext(SessionContext);

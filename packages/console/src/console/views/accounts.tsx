@@ -10,6 +10,7 @@ import { Asked } from '../kit/states.tsx';
 import { Age, Moment } from '../kit/time.tsx';
 import { useWords } from '../kit/words.tsx';
 import { AccountDialog, TokenDialog } from './account-dialogs.tsx';
+import { ReachDialog } from './account-reach.tsx';
 
 interface Account {
   accountId: string;
@@ -17,6 +18,8 @@ interface Account {
   role: Role;
   isDisabled: boolean;
   hasPassword: boolean;
+  groupIds: string[];
+  groups: string[];
   loggedOnAt?: string;
 }
 
@@ -79,6 +82,7 @@ function AccountTable(): ReactNode {
                 <tr>
                   <th scope="col">{words.session.name}</th>
                   <th scope="col">{words.accounts.role}</th>
+                  <th scope="col">{words.accounts.reach}</th>
                   <th scope="col">{words.accounts.state}</th>
                   <th scope="col">{words.accounts.loggedOn}</th>
                   {mayAdminister && <th scope="col">{words.groups.change}</th>}
@@ -92,6 +96,9 @@ function AccountTable(): ReactNode {
                     </th>
                     <td data-label={words.accounts.role}>
                       {mayAdminister ? <RoleChoice account={account} /> : words.roles[account.role]}
+                    </td>
+                    <td className="wrap" data-label={words.accounts.reach}>
+                      <bdi>{account.groups.join(', ') || words.accounts.wholeServer}</bdi>
                     </td>
                     <td data-label={words.accounts.state}>
                       {account.isDisabled ? words.accounts.disabled : words.accounts.enabled}
@@ -145,12 +152,24 @@ function RoleChoice({ account: { name, accountId, role } }: { account: Account }
   );
 }
 
-function AccountButtons({ account: { name, accountId, isDisabled } }: { account: Account }): ReactNode {
+function AccountButtons({ account }: { account: Account }): ReactNode {
+  const { name, accountId, isDisabled } = account;
+  const [isChoosing, setIsChoosing] = useState(false);
   const words = useWords();
   const doing = useDoing();
   const [isSure, setIsSure] = useState(false);
   return (
     <span className="cell-buttons">
+      <button type="button" onClick={() => setIsChoosing(true)}>
+        {words.accounts.changeReach}
+      </button>
+      {isChoosing && (
+        <ReachDialog
+          account={account}
+          onSave={(groups) => changeAccount(accountId, { groups })}
+          onClose={() => setIsChoosing(false)}
+        />
+      )}
       <button
         type="button"
         onClick={() => doing(() => changeAccount(accountId, { isDisabled: !isDisabled }), words.accounts.changed(name))}

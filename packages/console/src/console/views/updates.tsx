@@ -41,12 +41,12 @@ const list: ListDefinition<Update> = {
     {
       ...{ name: 'needed', label: (words) => words.updates.needed, width: 'minmax(5.5rem, 1fr)', sort: 'needed' },
       ...{ isDescending: true, isNumber: true },
-      cell: ({ needed }) => <span className={needed > 0 ? '' : 'dim'}>{needed}</span>,
+      cell: ({ needed = '–' }) => <span className={Number(needed) > 0 ? '' : 'dim'}>{needed}</span>,
     },
     {
       ...{ name: 'failed', label: (words) => words.updates.failed, width: 'minmax(5.5rem, 1fr)', sort: 'failed' },
       ...{ isDescending: true, isNumber: true },
-      cell: ({ failed }) => <span className={failed > 0 ? 'bad' : 'dim'}>{failed}</span>,
+      cell: ({ failed = '–' }) => <span className={Number(failed) > 0 ? 'bad' : 'dim'}>{failed}</span>,
     },
     {
       ...{ name: 'classification', label: (words) => words.updates.classification, width: 'minmax(8rem, 2fr)' },

@@ -2,7 +2,7 @@
 // checks in the same order: name, way, credentials, address, role, shape, state.
 import { randomUUID } from 'node:crypto';
 import type { FoundServer } from '@moult/administration';
-import { mayDo, type Principal, passwordCostOf, principalOnward } from '@moult/administration/accounts';
+import { isPartial, mayDo, type Principal, passwordCostOf, principalOnward } from '@moult/administration/accounts';
 import type { Log, Store } from '@moult/store';
 import { apiBounds, jobBounds, liveBounds } from '../../bounds.ts';
 import type { HomeDocument } from '../../home-document.ts';
@@ -121,10 +121,13 @@ export function createApiSite({
     if (!found) throw new ApiError('API_NOT_FOUND', 'There is no such operation. See /api.');
     if (!route) throw wrongMethod([...found.routes.keys()]);
     if (principal && route.permission !== 'anyone' && !mayDo(principal, route.permission)) throw forbidden();
+    const isOfGroups = principal !== undefined && isPartial(principal);
+    if (isOfGroups && !route.isForGroups) throw forbiddenToGroups();
     const query = readQuery(route, exchange.query);
     const path = readPath(route, found.path);
     const { body, text } = isChange ? await readJson(route, request, room) : { body: undefined, text: '' };
-    const administration = { store, server, author: authorOfCall(principal, visitor, at) };
+    const reached = isOfGroups ? await store.within(principal.account.groupIds) : store;
+    const administration = { store: reached, server, author: authorOfCall(principal, visitor, at) };
     const openLive = () => principal !== undefined && takeOver(exchange, visitor, principal);
     const own = { administration, principal, visitor, logOns, running, home, catalog, log, openLive, jobs, tree };
     const call = { ...own, course: atOnce, path, query, body };
@@ -132,8 +135,10 @@ export function createApiSite({
     if (key === undefined || !isChange) return carryOut(exchange, route, call);
     if (route.isSecret || !principal || method !== 'POST')
       throw new ApiError('API_BAD_REQUEST', 'This operation takes no Idempotency-Key.');
-    const { accountId } = principal.account;
-    const asked = { key: String(key), accountId, request: [method, exchange.path, exchange.query, text] };
+    const { accountId, groupIds } = principal.account;
+    // An account that reaches other groups than before gets no answer of before.
+    const told = [method, exchange.path, exchange.query, text, ...groupIds];
+    const asked = { key: String(key), accountId, request: told };
     return answerOnce(store, asked, { now: at, work: () => answerWithProblem(exchange, route, call) });
   }
 
@@ -172,7 +177,7 @@ export function createApiSite({
     const secret = tokenIn(request);
     const mayGoOn = async () => {
       const still = await principalOnward(store, principal, secret, now());
-      return still !== undefined && mayDo(still, permission);
+      return still !== undefined && mayDo(still, permission) && reachesSame(still, principal);
     };
     const job = jobs.start({ ...principal.account, mayGoOn }, route.id, async (course) => {
       const author = { ...administration.author, at: now() };
@@ -269,6 +274,19 @@ function unauthenticated(): ApiError {
 
 function forbidden(): ApiError {
   return new ApiError('API_FORBIDDEN', 'Your role does not permit this operation.');
+}
+
+/** Before anything is looked up: the refusal is the same whatever is there. */
+function forbiddenToGroups(): ApiError {
+  return new ApiError(
+    'API_FORBIDDEN',
+    'Your account reaches some groups only. This operation is for the whole server.',
+  );
+}
+
+/** Work goes on for the groups that it began with. */
+function reachesSame({ account: now }: Principal, { account: before }: Principal): boolean {
+  return now.groupIds.join() === before.groupIds.join();
 }
 
 function wrongMethod(methods: readonly string[]): ApiError {

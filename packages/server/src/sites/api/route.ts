@@ -90,6 +90,11 @@ interface RouteParts<Path, Query, Body> {
   isStream?: true;
   /** Problems of its rules, beside those that every operation has: status and when. */
   refusals?: Readonly<Record<number, string>>;
+  /**
+   * Also for accounts that reach some groups only. Their store shows and changes nothing else. All other operations refuse
+   * such accounts.
+   */
+  isForGroups?: true;
   /** The answer holds a secret: it is not kept for a repeated request. */
   isSecret?: true;
   /**

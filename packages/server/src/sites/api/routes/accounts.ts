@@ -19,6 +19,10 @@ const account = z.looseObject({
   role,
   isDisabled: z.boolean(),
   hasPassword: z.boolean(),
+  groups: z
+    .array(z.string())
+    .describe('Names of the groups that it reaches, with all inside of them. Empty: the whole server'),
+  groupIds: z.array(z.string()).describe('Their ids, in the same order'),
   createdAt: instant,
   loggedOnAt: instant.optional(),
 });
@@ -38,6 +42,7 @@ const token = z.looseObject({
 const topic = 'Accounts';
 const pathSchema = z.object({ user: someText().describe('Name or id of the account') });
 const password = z.string().min(1).max(1024);
+const groups = z.array(someText()).max(200);
 
 /** The parts of an account that If-Match protects. A log-on does not change them. */
 async function current({ administration, path }: Call<{ user: string }, unknown, unknown>) {
@@ -47,11 +52,19 @@ async function current({ administration, path }: Call<{ user: string }, unknown,
 
 export const accountRoutes = [
   route(['whoAmI', 'GET', '/session', 'read', topic], {
+    isForGroups: true,
     summary: 'Show who calls, and with which role',
-    answer: z.looseObject({ account: z.string(), roles: z.array(role), by: z.enum(['session', 'token']) }),
-    async handle({ principal }) {
+    answer: z.looseObject({
+      ...{ account: z.string(), roles: z.array(role), by: z.enum(['session', 'token']) },
+      isWholeServer: z.boolean().describe('It reaches the whole server, and not some groups only'),
+      groups: z.array(z.string()).describe('Names of the groups that it reaches, with all inside of them'),
+    }),
+    async handle({ administration: { store }, principal }) {
       const { account: own, roles = [], by } = principal ?? {};
-      return { account: own?.name, roles, by: by?.kind };
+      const named = new Set(own?.groupIds);
+      const reached = named.size === 0 ? [] : await store.loadGroups();
+      const groups = reached.filter(({ groupId }) => named.has(groupId)).map(({ name }) => name);
+      return { account: own?.name, roles, by: by?.kind, isWholeServer: named.size === 0, groups };
     },
   }),
   route(['listAccounts', 'GET', '/users', 'audit', topic], {
@@ -71,21 +84,25 @@ export const accountRoutes = [
     status: 201,
     isSecret: true,
     summary: 'Make an account. Without a password it can only have tokens',
-    bodySchema: z.strictObject({ name: someText(64), role, password: password.optional() }),
+    bodySchema: z.strictObject({
+      ...{ name: someText(64), role, password: password.optional() },
+      groups: groups.optional().describe('Names or ids. Empty or left out: the whole server'),
+    }),
     answer: account,
-    refusals: { 409: 'The name is taken', 422: 'The name or the password cannot be used' },
+    refusals: { 404: 'A group is not there', 409: 'The name is taken', 422: 'The name or the password cannot be used' },
     handle: ({ administration, body }) => addAccount(administration, body),
   }),
   route(['changeAccount', 'PATCH', '/users/{user}', 'administer', topic], {
     pathSchema,
-    summary: 'Change the role, state or password of an account. Its sessions end',
+    summary: 'Change the role, groups, state or password of an account. Its sessions end',
     bodySchema: z.strictObject({
       role: role.optional(),
       isDisabled: z.boolean().optional(),
+      groups: groups.optional().describe('Names or ids, in place of those before. Empty: the whole server'),
       password: password.nullable().optional().describe('null removes the password'),
     }),
     answer: account,
-    refusals: { 404: 'The account is not there', 422: 'The password cannot be used' },
+    refusals: { 404: 'The account or a group is not there', 422: 'The password cannot be used' },
     current,
     isSecret: true,
     handle: ({ administration, path, body }) => changeAccount(administration, path.user, body),

@@ -28,6 +28,7 @@ const named = { computer: someText().describe('Name, address or SusClientId') };
 
 export const computerRoutes = [
   route(['listComputers', 'GET', '/computers', 'read', topic], {
+    isForGroups: true,
     isList: true,
     summary: 'List computers',
     querySchema: listQuery({
@@ -57,6 +58,7 @@ export const computerRoutes = [
     },
   }),
   route(['showComputer', 'GET', '/computers/{computer}', 'read', topic], {
+    isForGroups: true,
     summary: 'Show a computer with the states of its updates',
     pathSchema: z.object(named),
     querySchema: z.strictObject({ state: z.array(stateName).max(7).optional() }),
@@ -68,6 +70,7 @@ export const computerRoutes = [
     },
   }),
   route(['removeComputer', 'DELETE', '/computers/{computer}', 'administer', topic], {
+    isForGroups: true,
     summary: 'Remove a computer with its names, events and pings. It returns with its next contact',
     pathSchema: z.object(named),
     answer: z.looseObject({ computerId: id, dnsName: z.string(), events: z.int() }),
@@ -87,6 +90,7 @@ export const computerRoutes = [
         topic,
       ],
       {
+        isForGroups: true,
         summary: method === 'PUT' ? 'Put a computer into a group' : 'Take a computer out of a group',
         pathSchema: z.object({ ...named, group: someText().describe('Name or id') }),
         answer: z.looseObject({ computerId: id, groupId: id, isMember: z.boolean() }),

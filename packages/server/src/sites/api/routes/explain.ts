@@ -24,6 +24,7 @@ export async function shownReport(report: DoctorReport, isRedacted: boolean | un
 
 export const explainRoutes = [
   route(['explainComputer', 'GET', '/computers/{computer}/findings', 'read', topic], {
+    isForGroups: true,
     summary: 'Explain the state of a computer, from all that the server knows of it',
     pathSchema: z.object({ computer }),
     querySchema: z.strictObject({ redact }),
@@ -37,6 +38,7 @@ export const explainRoutes = [
     },
   }),
   route(['explainUpdate', 'GET', '/computers/{computer}/updates/{update}', 'read', topic], {
+    isForGroups: true,
     summary: 'Explain why a computer is offered an update, or is not',
     pathSchema: z.object({ computer, update: someText().describe('GUID, KB number, or title or a part of it') }),
     answer: z.looseObject({

@@ -15,6 +15,7 @@ async function current({ administration: { store }, path }: Call<{ group: string
 
 export const groupRoutes = [
   route(['listGroups', 'GET', '/groups', 'read', topic], {
+    isForGroups: true,
     isList: true,
     summary: 'List groups with the number of their own computers',
     querySchema: listQuery({ search: someText().optional().describe('A part of the name') }),
@@ -23,6 +24,7 @@ export const groupRoutes = [
     handle: async ({ administration, query }) => told(await listGroups(administration, query)),
   }),
   route(['showGroup', 'GET', '/groups/{group}', 'read', topic], {
+    isForGroups: true,
     pathSchema,
     summary: 'Show a group. The header ETag is for a change of it',
     answer: group,

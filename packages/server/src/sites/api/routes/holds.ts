@@ -28,6 +28,7 @@ const topic = 'Holds';
 
 export const holdRoutes = [
   route(['listHolds', 'GET', '/holds', 'read', topic], {
+    isForGroups: true,
     isList: true,
     summary: 'List known issues that hold updates or advise against them',
     querySchema: listQuery({}),
@@ -62,6 +63,7 @@ export const holdRoutes = [
     },
   }),
   route(['showStop', 'GET', '/stop', 'read', topic], {
+    isForGroups: true,
     summary: 'Show whether everything is stopped, until when, and why',
     answer: stop,
     handle: async ({ administration }) => showStop(administration),

@@ -1,5 +1,5 @@
 // Jobs: long work that goes on after its request was answered.
-import { mayDo } from '@moult/administration/accounts';
+import { isPartial, mayDo } from '@moult/administration/accounts';
 import { z } from 'zod';
 import { ApiError } from '../errors.ts';
 import type { Job } from '../jobs.ts';
@@ -15,7 +15,7 @@ const job = jobShape.extend({
 
 /** Auditors and administrators see the jobs of all accounts, others their own. */
 function seenBy({ principal }: Call<unknown, unknown, unknown>): string | undefined {
-  return principal && mayDo(principal, 'audit') ? undefined : principal?.account.accountId;
+  return principal && mayDo(principal, 'audit') && !isPartial(principal) ? undefined : principal?.account.accountId;
 }
 
 function requireJob(call: Call<{ job: string }, unknown, unknown>): Job {
@@ -27,6 +27,7 @@ function requireJob(call: Call<{ job: string }, unknown, unknown>): Job {
 
 export const jobRoutes = [
   route(['listJobs', 'GET', '/jobs', 'read', topic], {
+    isForGroups: true,
     summary: 'List your jobs, the newest first. Auditors and administrators see the jobs of all accounts',
     answer: z.looseObject({ items: z.array(jobShape), total: z.int(), next: z.null() }),
     async handle(call) {
@@ -35,6 +36,7 @@ export const jobRoutes = [
     },
   }),
   route(['showJob', 'GET', '/jobs/{job}', 'read', topic], {
+    isForGroups: true,
     pathSchema,
     summary: 'Show a job with its progress, and its result when it has ended',
     answer: job,
@@ -42,6 +44,7 @@ export const jobRoutes = [
     handle: async (call) => requireJob(call),
   }),
   route(['cancelJob', 'DELETE', '/jobs/{job}', 'read', topic], {
+    isForGroups: true,
     pathSchema,
     summary:
       'Cancel a job of yours. It ends at its next step, and its changes until then stay. Administrators cancel all jobs',

@@ -104,6 +104,7 @@ export const recordRoutes = [
     },
   }),
   route(['followChanges', 'GET', '/live', 'read', 'Server'], {
+    isForGroups: true,
     summary:
       'Follow changes: a stream of server-sent events. The event change names the topics whose lists changed, the event job a job of the account',
     isStream: true,
@@ -122,6 +123,7 @@ export const recordRoutes = [
     handle: ({ home }) => home(),
   }),
   route(['listReports', 'GET', '/events/reports', 'read', topic], {
+    isForGroups: true,
     isList: true,
     refusals,
     summary: 'List reports of computers, newest first',
@@ -137,6 +139,7 @@ export const recordRoutes = [
     },
   }),
   route(['listPings', 'GET', '/events/self-update', 'read', topic], {
+    isForGroups: true,
     isList: true,
     refusals,
     summary: 'List what agents say about their own update, newest first',
@@ -147,6 +150,7 @@ export const recordRoutes = [
     },
   }),
   route(['listIdentityChanges', 'GET', '/events/identity', 'read', topic], {
+    isForGroups: true,
     isList: true,
     summary: 'List computers that changed their name, hardware or system, newest first',
     querySchema: listQuery({ computer }),

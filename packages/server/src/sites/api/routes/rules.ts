@@ -113,6 +113,7 @@ export const ruleRoutes = [
     handle: async (call) => within(call, runRules),
   }),
   route(['explainGroup', 'GET', '/groups/{group}/updates/{update}', 'read', topic], {
+    isForGroups: true,
     pathSchema: z.object({
       group: someText().describe('Name or id'),
       update: someText().describe('Id, KB number or title'),

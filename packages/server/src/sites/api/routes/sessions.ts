@@ -46,6 +46,7 @@ export const sessionRoutes = [
     },
   }),
   route(['logOff', 'DELETE', '/session', 'read', topic], {
+    isForGroups: true,
     summary: 'Log off: end the session of this call',
     refusals: { 409: 'The call has a token, and not a session' },
     async handle(call) {

@@ -1,5 +1,6 @@
 // Operations on updates, and the decisions on them.
 import {
+  AdministrationError,
   approveMatching,
   countByGroup,
   declineAll,
@@ -9,6 +10,7 @@ import {
   listUpdates,
   showUpdate,
 } from '@moult/administration';
+import { isPartial, type Principal } from '@moult/administration/accounts';
 import { approveWithPackages, type PackageReach } from '@moult/administration/vendors';
 import { severities, updateSorts } from '@moult/store';
 import { z } from 'zod';
@@ -32,8 +34,8 @@ const update = z.looseObject({
   approval: z.enum(['approved', 'unapproved', 'declined']),
   isSuperseded: z.boolean(),
   isExpired: z.boolean().describe('Its publisher expired it: it cannot be approved'),
-  needed: z.int(),
-  failed: z.int(),
+  needed: z.int().optional().describe('Not for an account that reaches some groups only'),
+  failed: z.int().optional(),
   decisions: z.array(decision),
 });
 
@@ -115,6 +117,21 @@ const bulkRefusals = {
   409: 'The count moved, or an update may not be decided on so. No update changes',
 };
 
+/** An account that reaches some groups only names them, and accepts nothing for all computers. */
+function requireOwn(
+  principal: Principal | undefined,
+  { groups, acceptLicense }: { groups?: readonly string[] | undefined; acceptLicense?: boolean | undefined },
+): void {
+  if (!principal || !isPartial(principal)) return;
+  if (groups === undefined)
+    throw new AdministrationError('SERVER_REFUSED', 'Your account reaches some groups only. Name the groups.');
+  if (acceptLicense)
+    throw new AdministrationError(
+      'SERVER_REFUSED',
+      'License terms are accepted for all computers. An administrator of the whole server accepts them.',
+    );
+}
+
 const approvalParts = {
   groups: z.array(someText()).min(1).max(200).optional().describe('Names or ids. All Computers unless given'),
   action: action.default('Install'),
@@ -125,6 +142,7 @@ const approvalParts = {
 
 export const updateRoutes = [
   route(['listUpdates', 'GET', '/updates', 'read', topic], {
+    isForGroups: true,
     isList: true,
     summary: 'List updates with their decisions and the number of computers that need them',
     querySchema: listQuery({
@@ -145,6 +163,7 @@ export const updateRoutes = [
     },
   }),
   route(['showUpdate', 'GET', '/updates/{update}', 'read', topic], {
+    isForGroups: true,
     summary: 'Show an update: decisions by group, and number of computers by state',
     pathSchema: z.object({ update: someText().describe('GUID, KB number, or title or a part of it') }),
     answer: z.looseObject({
@@ -155,6 +174,7 @@ export const updateRoutes = [
     handle: ({ administration, path }) => showUpdate(administration, path.update),
   }),
   route(['countUpdateByGroup', 'GET', '/updates/{update}/groups', 'read', topic], {
+    isForGroups: true,
     summary: 'Count the computers of each group that need an update, have it, or failed at it',
     pathSchema: z.object({ update: someText().describe('GUID, KB number, or title or a part of it') }),
     answer: wholeOf(
@@ -164,6 +184,7 @@ export const updateRoutes = [
     handle: async ({ administration, path }) => whole(await countByGroup(administration, path.update)),
   }),
   route(['listUpdateFiles', 'GET', '/updates/{update}/files', 'read', topic], {
+    isForGroups: true,
     summary: 'List the files of an update and of what it bundles',
     pathSchema: z.object({ update: someText().describe('GUID, KB number, or title or a part of it') }),
     answer: wholeOf(
@@ -173,6 +194,7 @@ export const updateRoutes = [
     handle: async ({ administration, path }) => whole(await listFilesOf(administration, path.update)),
   }),
   route(['previewApproval', 'GET', '/approvals/preview', 'read', topic], {
+    isForGroups: true,
     summary: 'Show what an approval would do: computers, bytes, restarts. It changes nothing',
     querySchema: z.strictObject({
       update: updates,
@@ -192,6 +214,7 @@ export const updateRoutes = [
       forecastApproval(administration, { updates: update, groups: group }),
   }),
   route(['approveUpdates', 'POST', '/approvals', 'decide', topic], {
+    isForGroups: true,
     summary:
       "Approve updates for groups, or change their approvals. Either all change or none. A vendor's package is fetched and published first",
     bodySchema: z.strictObject({
@@ -207,7 +230,8 @@ export const updateRoutes = [
     }),
     refusals: decided,
     isLong: true,
-    async handle({ administration, log, body: { updates: named, deadline, allowAll, ...approval } }) {
+    async handle({ administration, principal, log, body: { updates: named, deadline, allowAll, ...approval } }) {
+      requireOwn(principal, approval);
       const when = deadline === undefined ? undefined : new Date(deadline);
       const packages: PackageReach[] = [];
       const { approved } = await approveWithPackages(
@@ -231,12 +255,19 @@ export const updateRoutes = [
     }),
   }),
   route(['approveMatchingUpdates', 'POST', '/bulk/approvals', 'decide', topic], {
+    isForGroups: true,
     summary: 'Approve all updates of a list for groups, by the filter of the list and the count that you saw',
     bodySchema: z.strictObject({ ...matchingParts, ...approvalParts }),
     answer: bulkAnswer.extend({ missingFiles: z.int().describe('Files that are not on the server') }),
     refusals: bulkRefusals,
     isLong: true,
-    handle({ administration, course, body: { filter, expected, skipRefused, deadline, ...approval } }) {
+    async handle({
+      administration,
+      principal,
+      course,
+      body: { filter, expected, skipRefused, deadline, ...approval },
+    }) {
+      requireOwn(principal, approval);
       const matching = { choice: choiceOf(filter), expected, skipRefused };
       const when = deadline === undefined ? undefined : new Date(deadline);
       return approveMatching(administration, matching, { ...approval, deadline: when }, course);

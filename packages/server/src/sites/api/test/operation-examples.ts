@@ -262,6 +262,7 @@ export const provocations: Record<string, (api: TestApi, asked: Asked) => Promis
   'declineMatchingUpdates 409': async () => ({ body: { filter: {}, expected: 7 } }),
   'declineUpdates 404': async () => ({ body: { updates: ['Nothing of it'] } }),
   'declineUpdates 409': async () => ({ body: { updates: [idOf(2)] } }),
+  'addAccount 404': async () => ({ body: { name: 'new', role: 'reporter', groups: ['Nowhere'] } }),
   'addAccount 409': async () => ({ body: { name: 'Reporter', role: 'reporter' } }),
   'addAccount 422': async () => ({ body: { name: 'short', role: 'reporter', password: 'short' } }),
   'changeAccount 422': async () => ({ body: { password: 'short' } }),

@@ -1,0 +1,33 @@
+// Decisions and states of updates for an account that reaches some groups only.
+import type { Store } from '../contract/index.ts';
+import type { Database } from '../database.ts';
+import { ServerError } from '../errors.ts';
+import { countStatesWithin } from '../lists/states.ts';
+import type { Reach } from './reach.ts';
+
+type Methods = 'listDeploymentsOf' | 'loadDeployments' | 'deployAll' | 'countStates' | 'countStatesByGroup';
+
+export function decisionsWithin({ tables }: Database, whole: Store, reach: Reach): Pick<Store, Methods> {
+  return {
+    async listDeploymentsOf(updates) {
+      return (await whole.listDeploymentsOf(updates)).filter(({ groupId }) => reach.isShown(groupId));
+    },
+
+    async loadDeployments() {
+      return (await whole.loadDeployments()).filter(({ groupId }) => reach.isShown(groupId));
+    },
+
+    async deployAll(decisions, author) {
+      if (!decisions.every(({ groupId }) => reach.isReached(groupId)))
+        throw new ServerError('SERVER_NOT_FOUND', 'There is no such group.');
+      // The end of a decline would offer the update to computers of others.
+      return whole.deployAll(decisions, author, { keepsDeclines: true });
+    },
+
+    countStates: (updateId) => countStatesWithin(tables, updateId, reach.groupIds),
+
+    async countStatesByGroup(updateId) {
+      return (await whole.countStatesByGroup(updateId)).filter(({ groupId }) => reach.isReached(groupId));
+    },
+  };
+}

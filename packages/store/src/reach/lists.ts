@@ -1,0 +1,31 @@
+// Lists for an account that reaches some groups only.
+import type { Store } from '../contract/index.ts';
+import { ServerError } from '../errors.ts';
+import { withoutOthers } from './computers.ts';
+import type { Reach } from './reach.ts';
+
+type Methods = 'pageComputers' | 'pageUpdates' | 'pageReports' | 'pageStatusPings' | 'pageIdentityChanges';
+
+export function listsWithin(whole: Store, reach: Reach): Pick<Store, Methods> {
+  const within = reach.groupIds;
+  return {
+    async pageComputers(filter, request) {
+      const page = await whole.pageComputers({ ...filter, within }, request);
+      return { ...page, items: page.items.map((one) => withoutOthers(one, reach)) };
+    },
+
+    async pageUpdates(filter, request) {
+      // The figures are of all computers, and to count those of some groups costs a look at each of them.
+      if (filter.isNeeded || filter.isFailed || request.sort === 'needed' || request.sort === 'failed')
+        throw new ServerError(
+          'SERVER_REFUSED',
+          'Your account reaches some groups only. It has no list of updates by the number of computers. Ask for the computers of an update.',
+        );
+      return whole.pageUpdates({ ...filter, within: reach.deciding }, request);
+    },
+
+    pageReports: (filter, request) => whole.pageReports({ ...filter, within }, request),
+    pageStatusPings: (filter, request) => whole.pageStatusPings({ ...filter, within }, request),
+    pageIdentityChanges: (filter, request) => whole.pageIdentityChanges({ ...filter, within }, request),
+  };
+}
