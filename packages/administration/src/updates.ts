@@ -1,13 +1,14 @@
 // Updates: which can be approved, which decisions there are, and the states on the computers.
-import type {
-  ApprovalState,
-  Page,
-  PagedUpdate,
-  Severity,
-  Store,
-  StoredDeployment,
-  UpdateFilter,
-  UpdateSort,
+import {
+  type ApprovalState,
+  allComputers,
+  type Page,
+  type PagedUpdate,
+  type Severity,
+  type Store,
+  type StoredDeployment,
+  type UpdateFilter,
+  type UpdateSort,
 } from '@moult/store';
 import { compareNames } from '@moult/store';
 import { articleIn, findGroup, findUpdate } from './find.ts';
@@ -120,6 +121,8 @@ async function decisionsOn(store: Store, updateIds: readonly string[]): Promise<
 
 async function describeDecisions(store: Store, deployments: readonly StoredDeployment[]): Promise<Decision[]> {
   const names = new Map((await store.loadGroups()).map(({ groupId, name }) => [groupId, name]));
+  // For an account that reaches some groups, it is not one of them. Its decisions are shown.
+  if (!names.has(allComputers)) names.set(allComputers, 'All Computers');
   return deployments.map(({ updateId, groupId, action, deadline, changedAt, administrator }) => ({
     updateId,
     groupId,
