@@ -68,7 +68,9 @@ describe('an account that reaches some groups', () => {
     as(role, path, { method, ...(body !== undefined && { body }) });
 
   it('calls the operations that are for groups, and no other, in each role', async () => {
-    const { paths } = JSON.parse(openApiDocument()) as { paths: Record<string, Record<string, { responses: Record<string, unknown> }>> };
+    const { paths } = JSON.parse(openApiDocument()) as {
+      paths: Record<string, Record<string, { responses: Record<string, unknown> }>>;
+    };
     for (const route of routes.filter(({ permission }) => permission !== 'anyone')) {
       for (const role of roles) {
         const { path: fixed, body, prepare } = examples[route.id] ?? assert.fail(route.id);
