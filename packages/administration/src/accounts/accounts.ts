@@ -36,7 +36,7 @@ export async function findAccount({ store }: Administration, name: string): Prom
 /**
  * Makes an account. Without a password it only has tokens. `groups`: names or ids of the groups that it reaches, with all
  * inside of them. Without any it reaches the whole server. Throws AdministrationError ADMINISTRATION_BAD_ACCOUNT for a name
- * or a password that cannot be used, SERVER_REFUSED for a name that is taken, SERVER_NOT_FOUND for a group.
+ * or a password that cannot be used. Throws SERVER_REFUSED for a name that is taken, SERVER_NOT_FOUND for a group.
  */
 export async function addAccount(
   { store, server, author }: Administration,

@@ -17,7 +17,7 @@ interface View {
 
 /** All others tell of the whole server. */
 const forGroups: ReadonlySet<string> = new Set(['updates', 'computers', 'groups', 'events']);
-/** Where such an account begins. */
+/** The first view of such an account. */
 export const firstForGroups = 'computers';
 
 export const views: readonly View[] = [

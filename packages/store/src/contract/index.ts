@@ -83,8 +83,8 @@ export interface Store
   subscribe(listener: (topic: Topic) => void): () => void;
 
   /**
-   * The store as an account sees it that reaches these groups and all inside of them. What is outside is not there: in lists,
-   * counts, searches and errors. A method that concerns the whole server throws SERVER_REFUSED.
+   * The store as an account sees it that reaches these groups and all inside of them. Lists, counts, searches and errors have
+   * nothing from outside. A method that concerns the whole server throws SERVER_REFUSED.
    * Again: another one with the groups as they are then.
    * Concurrent: the groups that are there at the call count.
    */

@@ -20,7 +20,7 @@ export function decisionsWithin({ tables }: Database, whole: Store, reach: Reach
     async deployAll(decisions, author) {
       if (!decisions.every(({ groupId }) => reach.isReached(groupId)))
         throw new ServerError('SERVER_NOT_FOUND', 'There is no such group.');
-      // The end of a decline would offer the update to computers of others.
+      // The end of a decline offers the update to computers of others too.
       return whole.deployAll(decisions, author, { keepsDeclines: true });
     },
 

@@ -1,6 +1,6 @@
-// The store as an account sees it that reaches some groups only. A method is in it in one of three ways: as it is, because
-// nothing of computers or groups is in it; as here, for the computers and groups of the account; or else it is refused. So
-// an operation that nobody thought of shows and changes nothing.
+// The store as an account sees it that reaches some groups only. Methods without computers and groups are in it as they are.
+// Some others are written here for the computers and groups of the account. All the rest are refused, so a forgotten one
+// shows and changes nothing.
 import type { Store } from '../contract/index.ts';
 import type { Database } from '../database.ts';
 import { ServerError } from '../errors.ts';

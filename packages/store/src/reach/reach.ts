@@ -9,7 +9,7 @@ export interface Reach {
   /** With the groups that they are inside of: approvals for those reach their computers too. */
   deciding: readonly string[];
   isReached(groupId: string): boolean;
-  /** Whether a decision for this group may be shown. All Computers is no secret. */
+  /** Whether a decision for this group may be shown. Everybody knows All Computers. */
   isShown(groupId: string): boolean;
 }
 
