@@ -2,6 +2,7 @@
 import {
   type ApprovalState,
   allComputers,
+  compareNames,
   type Page,
   type PagedUpdate,
   type Severity,
@@ -10,7 +11,6 @@ import {
   type UpdateFilter,
   type UpdateSort,
 } from '@moult/store';
-import { compareNames } from '@moult/store';
 import { articleIn, findGroup, findUpdate } from './find.ts';
 import type { Administration } from './open-server.ts';
 import { categoryIdsOf, type ListRequest, paged, toPageRequest } from './pages.ts';
