@@ -8,19 +8,24 @@ import { after, before } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { AxeBuilder } from '@axe-core/playwright';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { createUpstreamServer, type Listening, listen, simulatedCatalog } from '../../simulator/src/index.ts';
 import { password, startFleet } from './console-fleet.ts';
 
 export const consoleDir = fileURLToPath(new URL('../../console/dist', import.meta.url));
 export const dataDir = mkdtempSync(join(tmpdir(), 'moult-console-'));
 
 let browser: Browser;
+/** Of the server of the fleet. */
+let upstream: Listening | undefined;
 
 /** Started before the tests of the file that imports this. */
 export const lab = {} as { fleet: Awaited<ReturnType<typeof startFleet>> };
 /** What the browser of the test complained about until now. */
 export const complaints: string[] = [];
 before(async () => {
-  lab.fleet = await startFleet({ dataDir, consoleDir });
+  const updates = simulatedCatalog({ updates: 30, products: 12, from: new Date('2026-10-01T00:00:00Z') });
+  upstream = await listen(createUpstreamServer({ kind: 'wsus', now: () => new Date(), updates }));
+  lab.fleet = await startFleet({ dataDir, consoleDir, upstream: upstream.url });
   browser = await chromium.launch({
     executablePath: process.env.MOULT_CHROMIUM ?? '/usr/bin/chromium',
     args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-dev-shm-usage'],
@@ -30,6 +35,7 @@ after(async () => {
   await browser?.close();
   await lab.fleet?.store.close();
   await lab.fleet?.server.stop();
+  await upstream?.close();
   rmSync(dataDir, { recursive: true, force: true });
 });
 

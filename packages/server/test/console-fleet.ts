@@ -29,6 +29,8 @@ interface FleetParts {
   updates?: number;
   /** Script in the texts of the first ones; the default. */
   isHostile?: boolean;
+  /** Address of its upstream server. */
+  upstream?: string;
 }
 
 interface Fleet extends AsyncDisposable {
@@ -38,10 +40,22 @@ interface Fleet extends AsyncDisposable {
 }
 
 /** A server with so many computers and updates. The first of each are hostile. */
-export async function startFleet({ dataDir, consoleDir, isHostile = true, ...sizes }: FleetParts): Promise<Fleet> {
+export async function startFleet({
+  dataDir,
+  consoleDir,
+  isHostile = true,
+  upstream,
+  ...sizes
+}: FleetParts): Promise<Fleet> {
   const server = await startTestServer({
     dataDir,
-    config: { consoleDir, passwordMemoryKib: 1024, passwordPasses: 1, firstCatalog: 'empty' },
+    config: {
+      consoleDir,
+      passwordMemoryKib: 1024,
+      passwordPasses: 1,
+      firstCatalog: 'empty',
+      ...(upstream && { upstream }),
+    },
   });
   const { computers = 60, updates = 24 } = sizes;
   const script = isHostile ? hostile : 'Office';

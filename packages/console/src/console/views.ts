@@ -32,12 +32,18 @@ export const views: readonly View[] = [
   ...inSection('computers', [
     ['computers', 'computers', 'read', () => import('./views/computers.tsx')],
     ['groups', 'groups', 'read', () => import('./views/groups.tsx')],
+    ['policy', 'policy', 'read', () => import('./views/policy.tsx')],
+    ['doctor', 'doctor', 'read', () => import('./views/doctor.tsx')],
   ]),
   ...inSection('records', [
     ['events', 'events', 'read', () => import('./views/events.tsx')],
     ['audit', 'audit', 'audit', () => import('./views/audit.tsx')],
   ]),
-  ...inSection('server', [['accounts', 'accounts', 'audit', () => import('./views/accounts.tsx')]]),
+  ...inSection('server', [
+    ['sync', 'sync', 'read', () => import('./views/sync.tsx')],
+    ['jobs', 'jobs', 'read', () => import('./views/jobs.tsx')],
+    ['accounts', 'accounts', 'audit', () => import('./views/accounts.tsx')],
+  ]),
 ];
 
 type Loading = () => Promise<{ default: View['Show'] }>;

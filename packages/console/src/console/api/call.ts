@@ -13,6 +13,8 @@ export interface Given {
   signal?: AbortSignal;
   /** No person waits for it: it does not keep the session open. */
   isBackground?: boolean;
+  /** Long work: the answer is the job that does it. */
+  isJob?: boolean;
 }
 
 interface Answered<Document> {
@@ -84,9 +86,10 @@ export async function callForCsv(
 /** The answer, when it is what was asked for. */
 async function ask(operation: OperationName, given: Given, type: 'application/json' | 'text/csv'): Promise<Response> {
   const [method] = operations[operation];
-  const { body, ifMatch, signal = null, isBackground = false } = given;
+  const { body, ifMatch, signal = null, isBackground = false, isJob = false } = given;
   const headers: Record<string, string> = { accept: type };
   if (isBackground) headers['moult-background'] = '1';
+  if (isJob) headers.prefer = 'respond-async';
   if (body !== undefined) headers['content-type'] = 'application/json';
   if (ifMatch !== undefined) headers['if-match'] = ifMatch;
   const sent = body === undefined ? null : JSON.stringify(body);

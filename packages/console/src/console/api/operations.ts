@@ -64,6 +64,22 @@ export const operations = {
   showStop: ['GET', '/stop'],
   setStop: ['POST', '/stop'],
   liftStop: ['DELETE', '/stop'],
+  readSync: ['GET', '/sync'],
+  listSyncRuns: ['GET', '/sync/runs'],
+  startSync: ['POST', '/sync/runs'],
+  planSync: ['GET', '/sync/plan'],
+  explainSync: ['GET', '/sync/products'],
+  listSyncChoices: ['GET', '/sync/choices/{kind}'],
+  changeSyncChoices: ['POST', '/sync/choices/{kind}'],
+  explainComputer: ['GET', '/computers/{computer}/findings'],
+  explainUpdate: ['GET', '/computers/{computer}/updates/{update}'],
+  explainGroup: ['GET', '/groups/{group}/updates/{update}'],
+  examineFiles: ['POST', '/doctor/files'],
+  examineServer: ['POST', '/doctor/self'],
+  exportPolicy: ['GET', '/policy'],
+  listJobs: ['GET', '/jobs'],
+  showJob: ['GET', '/jobs/{job}'],
+  cancelJob: ['DELETE', '/jobs/{job}'],
 } as const satisfies Record<string, readonly ['GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', `/${string}`]>;
 
 export type OperationName = keyof typeof operations;

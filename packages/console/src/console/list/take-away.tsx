@@ -1,9 +1,10 @@
 // A list to take away: all its pages as CSV or JSON, and the lines for a shell that fetch exactly the same.
 import { type ReactNode, useRef, useState } from 'react';
-import { addressOf, call, callForCsv, type Query } from '../api/call.ts';
+import { addressOf, call, callForCsv, type Given, type Query } from '../api/call.ts';
 import type { Page } from '../api/documents.ts';
 import type { OperationName } from '../api/operations.ts';
 import { say } from '../kit/announce.tsx';
+import { download } from '../kit/download.ts';
 import { Menu } from '../kit/menu.tsx';
 import { numberIn } from '../kit/numbers.ts';
 import { wordsOf } from '../kit/states.tsx';
@@ -15,11 +16,14 @@ interface Props {
   query: Query;
   name: string;
   total: number | undefined;
+  path?: Readonly<Record<string, string>>;
+  /** The operation has one page, and no CSV. */
+  isWhole?: boolean;
 }
 
 const pageSize = 200;
 
-export function TakeAway({ operation, query, name, total = 0 }: Props): ReactNode {
+export function TakeAway({ operation, query, name, total = 0, path = {}, isWhole = false }: Props): ReactNode {
   const words = useWords();
   const language = useLanguage();
   const [done, setDone] = useState<number | undefined>();
@@ -30,10 +34,8 @@ export function TakeAway({ operation, query, name, total = 0 }: Props): ReactNod
     stop.current = own;
     setDone(0);
     try {
-      const fetched =
-        format === 'csv'
-          ? await csvOf(operation, query, own.signal, setDone)
-          : await jsonOf(operation, query, own.signal, setDone);
+      const given = { path, query: isWhole ? query : { ...query, limit: pageSize }, signal: own.signal };
+      const fetched = await (format === 'csv' ? csvOf : jsonOf)(operation, given, setDone);
       download(`${name}.${format}`, fetched.text, format === 'csv' ? 'text/csv' : 'application/json');
       say(words.list.fetched(numberIn(fetched.rows, language)));
     } catch (error) {
@@ -45,15 +47,17 @@ export function TakeAway({ operation, query, name, total = 0 }: Props): ReactNod
 
   const lines = shellLines(
     location.origin,
-    addressOf(operation, { query: { ...query, limit: pageSize } }),
-    total > pageSize,
+    addressOf(operation, { path, query: isWhole ? query : { ...query, limit: pageSize } }),
+    !isWhole && total > pageSize,
   );
   return (
     <Menu label={words.list.takeAway}>
       <div className="menu-buttons">
-        <button type="button" disabled={done !== undefined} onClick={() => void fetchAll('csv')}>
-          {words.list.csv}
-        </button>
+        {!isWhole && (
+          <button type="button" disabled={done !== undefined} onClick={() => void fetchAll('csv')}>
+            {words.list.csv}
+          </button>
+        )}
         <button type="button" disabled={done !== undefined} onClick={() => void fetchAll('json')}>
           {words.list.json}
         </button>
@@ -86,16 +90,11 @@ interface Fetched {
   rows: number;
 }
 
-async function jsonOf(
-  operation: OperationName,
-  query: Query,
-  signal: AbortSignal,
-  onRows: (rows: number) => void,
-): Promise<Fetched> {
+async function jsonOf(operation: OperationName, given: Given, onRows: (rows: number) => void): Promise<Fetched> {
   const items: unknown[] = [];
   let cursor: string | undefined;
   do {
-    const asked = { query: { ...query, limit: pageSize, cursor }, signal };
+    const asked = { ...given, query: { ...given.query, cursor } };
     const { document: page } = await call<Page<unknown>>(operation, asked);
     items.push(...page.items);
     cursor = page.next ?? undefined;
@@ -105,17 +104,12 @@ async function jsonOf(
 }
 
 /** As the server writes it: no cell is a formula for a spreadsheet. */
-async function csvOf(
-  operation: OperationName,
-  query: Query,
-  signal: AbortSignal,
-  onRows: (rows: number) => void,
-): Promise<Fetched> {
+async function csvOf(operation: OperationName, given: Given, onRows: (rows: number) => void): Promise<Fetched> {
   const pages: string[] = [];
   let rows = 0;
   let cursor: string | undefined;
   do {
-    const page = await callForCsv(operation, { query: { ...query, limit: pageSize, cursor }, signal });
+    const page = await callForCsv(operation, { ...given, query: { ...given.query, cursor } });
     pages.push(page.text);
     // A text has no line end of its own: each line is a row, the first one apart.
     rows += page.text.split('\r\n').length - 2;
@@ -123,13 +117,4 @@ async function csvOf(
     onRows(rows);
   } while (cursor !== undefined);
   return { text: joinedCsv(pages), rows };
-}
-
-function download(name: string, text: string, type: string): void {
-  const address = URL.createObjectURL(new Blob([text], { type }));
-  const link = document.createElement('a');
-  link.href = address;
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(address), 10_000);
 }

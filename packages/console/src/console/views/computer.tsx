@@ -2,7 +2,7 @@
 import { type ReactNode, useState } from 'react';
 import { useAnswer } from '../api/cached.ts';
 import { change } from '../api/changes.ts';
-import type { ComputerDetails } from '../api/documents.ts';
+import type { ComputerDetails, UpdateState } from '../api/documents.ts';
 import { go, hrefOf } from '../kit/address.ts';
 import { say } from '../kit/announce.tsx';
 import { Dialog } from '../kit/dialog.tsx';
@@ -13,6 +13,7 @@ import { Age, Moment } from '../kit/time.tsx';
 import { useWords } from '../kit/words.tsx';
 import { StateMark } from './marks.tsx';
 import { Timeline } from './timeline.tsx';
+import { WhyComputer } from './why.tsx';
 
 export function ComputerView({ id }: { id: string }): ReactNode {
   const words = useWords();
@@ -46,7 +47,10 @@ function Computer({ computer, at, again }: { computer: ComputerDetails; at: numb
         {mayAdminister && <Remove computer={computer} name={name} />}
       </div>
       <div className="columns">
-        <Facts computer={computer} />
+        <div className="stack">
+          <Facts computer={computer} />
+          <WhyComputer computerId={computer.computerId} />
+        </div>
         <Updates computer={computer} />
       </div>
       <Timeline computerId={computer.computerId} />
@@ -96,9 +100,11 @@ function Facts({ computer }: { computer: ComputerDetails }): ReactNode {
 }
 
 const mostUpdates = 100;
+const asksWhy: readonly UpdateState[] = ['failed', 'pendingReboot', 'notInstalled', 'downloaded', 'unknown'];
 const worstFirst = ['failed', 'pendingReboot', 'notInstalled', 'downloaded', 'unknown', 'installed', 'notApplicable'];
 
-function Updates({ computer: { updates, states } }: { computer: ComputerDetails }): ReactNode {
+function Updates({ computer }: { computer: ComputerDetails }): ReactNode {
+  const { updates, states } = computer;
   const words = useWords();
   const sorted = [...updates.items].sort(
     (one, other) => worstFirst.indexOf(one.state) - worstFirst.indexOf(other.state),
@@ -122,7 +128,12 @@ function Updates({ computer: { updates, states } }: { computer: ComputerDetails 
                   <StateMark state={state} />
                 </td>
                 <td className="wrap">
-                  <Link href={hrefOf(`updates/${updateId}`)}>{title}</Link>
+                  <Link href={hrefOf(`updates/${updateId}`)}>{title}</Link>{' '}
+                  {asksWhy.includes(state) && (
+                    <Link href={hrefOf(`computers/${computer.computerId}`, { why: updateId })} className="small">
+                      {words.why.short}
+                    </Link>
+                  )}
                 </td>
                 <td>
                   <Age at={changedAt} />

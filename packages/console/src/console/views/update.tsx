@@ -15,6 +15,7 @@ import { DecideButtons } from './decide-buttons.tsx';
 import { StateMark } from './marks.tsx';
 import { EnterRings } from './ring-dialogs.tsx';
 import { takeBack } from './take-back.ts';
+import { WhyGroup } from './why.tsx';
 
 export function UpdateView({ id }: { id: string }): ReactNode {
   const words = useWords();
@@ -62,6 +63,7 @@ function OneUpdate({ update, at, again }: { update: UpdateDetails; at: number; a
       </div>
       <Decisions decisions={update.decisions} />
       <Groups updateId={update.updateId} />
+      <WhyGroup updateId={update.updateId} />
       <Files updateId={update.updateId} />
     </>
   );

@@ -1,5 +1,7 @@
 // Die Wörter der Konsole auf Deutsch. Fehlt eines, so ist das ein Fehler der Typen.
 import { decisionsInGerman } from './de-decisions.ts';
+import { serverInGerman } from './de-server.ts';
+import { toolsInGerman } from './de-tools.ts';
 import { viewsInGerman } from './de-views.ts';
 import type { Words } from './en.ts';
 
@@ -27,6 +29,10 @@ export const de: Words = {
     content: 'Dateien',
     events: 'Ereignisse',
     audit: 'Änderungsprotokoll',
+    policy: 'Richtlinie',
+    doctor: 'Doctor',
+    sync: 'Synchronisation',
+    jobs: 'Aufträge',
     accounts: 'Konten',
     docs: 'Dokumentation',
     sections: { home: 'Start', updates: 'Updates', computers: 'Computer', records: 'Aufzeichnungen', server: 'Server' },
@@ -366,4 +372,6 @@ export const de: Words = {
   },
   ...viewsInGerman,
   ...decisionsInGerman,
+  ...serverInGerman,
+  ...toolsInGerman,
 };

@@ -1,5 +1,7 @@
 // The words of the console in English. German has the same type: a word that is missing there does not compile.
 import { decisionsInEnglish } from './en-decisions.ts';
+import { serverInEnglish } from './en-server.ts';
+import { toolsInEnglish } from './en-tools.ts';
 import { viewsInEnglish } from './en-views.ts';
 
 const s = (amount: number, one: string, more: string) => (amount === 1 ? one : more);
@@ -19,6 +21,10 @@ export const en = {
     content: 'Content',
     events: 'Events',
     audit: 'Audit records',
+    policy: 'Policy',
+    doctor: 'Doctor',
+    sync: 'Synchronisation',
+    jobs: 'Jobs',
     accounts: 'Accounts',
     docs: 'Documentation',
     sections: { home: 'Home', updates: 'Updates', computers: 'Computers', records: 'Records', server: 'Server' },
@@ -359,6 +365,8 @@ export const en = {
   },
   ...viewsInEnglish,
   ...decisionsInEnglish,
+  ...serverInEnglish,
+  ...toolsInEnglish,
 };
 
 export type Words = typeof en;

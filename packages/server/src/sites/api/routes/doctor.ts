@@ -1,5 +1,5 @@
 // Operations of the doctor on files that somebody sends in, and on this server. Nothing of the files is kept.
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { inWorkingFolder } from '@moult/administration/vendors';
 import type { AgentMachine } from '@moult/doctor/client';
@@ -37,9 +37,12 @@ export const doctorRoutes = [
     handle: ({ administration: { server, author }, body: { files, redact } }) =>
       onInput(() =>
         inWorkingFolder(server.dataDir, author.at, async (folder) => {
-          const paths = await writeAll(folder, files);
+          // Findings call a computer whose logs do not name it by the folder of the logs.
+          const own = join(folder, 'the computer');
+          await mkdir(own, { mode: 0o700 });
+          const paths = await writeAll(own, files);
           const report = await examine(paths);
-          return withoutFolder(await shownReport(report, redact), folder);
+          return withoutFolder(await shownReport(report, redact), own);
         }),
       ),
   }),

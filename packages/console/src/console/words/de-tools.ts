@@ -1,0 +1,100 @@
+// Die Wörter der Werkzeuge auf Deutsch: Warum, Doctor, Richtlinie.
+import type { toolsInEnglish } from './en-tools.ts';
+
+const s = (amount: number, one: string, more: string) => (amount === 1 ? one : more);
+
+export const toolsInGerman: typeof toolsInEnglish = {
+  why: {
+    title: 'Warum hat dieser Computer ein Update nicht?',
+    groupTitle: 'Warum ist es nicht auf allen Computern einer Gruppe?',
+    short: 'Warum?',
+    update: 'KB-Nummer, Update-Id oder Titel',
+    ask: 'Erklären',
+    whole: 'Den ganzen Computer erklären',
+    hide: 'Erklärung ausblenden',
+    reason: 'Grund',
+    examples: 'Zum Beispiel',
+    noReasons: 'Kein Computer der Gruppe wartet darauf.',
+    counted: (computers, installed, not) =>
+      `Computer in der Gruppe: ${computers}. Installiert: ${installed}. Nicht anwendbar: ${not}.`,
+    outcomes: {
+      offered: 'Die nächste Prüfung bringt es',
+      cached: 'Der Computer kennt es und braucht es noch',
+      'not-offered': 'Der Computer bekommt es nicht',
+      undecided: 'Der Server kann es nicht sagen',
+      withheld: 'Es wird zurückgehalten',
+    },
+    answers: { yes: 'Ja', no: 'Nein', unknown: 'Nicht bekannt', note: 'Hinweis' },
+    undecided: (amount) =>
+      s(
+        amount,
+        '1 Voraussetzung ist aus der Registrierung nicht bekannt.',
+        `${amount} Voraussetzungen sind aus der Registrierung nicht bekannt.`,
+      ),
+    heard: (text) => `Der Computer selbst sagte zuletzt: ${text}`,
+    heardNothing: 'Der Computer selbst sagte zu diesem Update noch nichts.',
+  },
+  doctor: {
+    files: 'Protokolle und Einstellungen eines Computers',
+    drop: 'Legen Sie hier ein Protokoll, einen Ordner, eine .reg-Datei oder eine Registry.pol ab.',
+    choose: 'Dateien wählen…',
+    mask: 'Namen, Adressen und Ids im Ergebnis verdecken',
+    bounds: (files, size) =>
+      `Höchstens ${files} Dateien und zusammen ${size}. Dieser Server liest sie, behält nichts und sendet nichts weiter.`,
+    tooMuch: (files, size) => `Das ist zu viel. Geben Sie höchstens ${files} Dateien und zusammen ${size}.`,
+    reading: (amount) => `Der Server liest ${amount} Dateien…`,
+    save: 'Ergebnis als JSON speichern',
+    own: 'Dieser Server',
+    ownText: 'Prüft den Prozess, die Schlüssel, den Self-Update-Baum, die Datenbank und was der Server antwortet.',
+    examine: 'Untersuchen',
+    verdicts: {
+      healthy: 'Kein Fehler gefunden',
+      findings: 'Fehler gefunden',
+      undecided: 'Die Dateien entscheiden es nicht',
+    },
+    outcomes: {
+      'up to date': 'Aktuell',
+      'in progress': 'Unterwegs',
+      failing: 'Schlägt fehl',
+      'not known': 'Nicht bekannt',
+    },
+    passes: (amount) => s(amount, '1 Punkt ist in Ordnung', `${amount} Punkte sind in Ordnung`),
+    looked: (amount) => s(amount, '1 Sache wurde angesehen', `${amount} Sachen wurden angesehen`),
+    evidence: (amount) => s(amount, '1 Zeile als Beleg', `${amount} Zeilen als Beleg`),
+    consequences: (amount) => s(amount, '1 Folge davon', `${amount} Folgen davon`),
+    lastEvents: (shown, all) => `Die letzten ${shown} von ${all} Ereignissen.`,
+    settles: 'Das entscheidet es',
+    more: 'Mehr zu diesem Befund',
+    story: 'Die Geschichte von',
+    storyOfOne: 'Die Geschichte des Computers',
+    lastStage: 'letzter Erfolg',
+    what: 'Was',
+    result: 'Ergebnis',
+  },
+  policy: {
+    text: 'Diese Einstellungen weisen Computer auf diesen Server. Importieren Sie die Datei bei Ihren Gruppenrichtlinien oder auf einem Computer.',
+    server: 'Adresse des Servers, wie Clients ihn erreichen',
+    group: 'Zielgruppe (leer: keine)',
+    format: 'Datei',
+    formats: {
+      reg: '.reg (Registrierungs-Editor)',
+      pol: 'Registry.pol',
+      admx: 'ADMX und ADML (administrative Vorlage)',
+      gpo: 'Sicherung eines Gruppenrichtlinienobjekts',
+      intune: 'Intune-Profil (JSON)',
+      ps1: 'PowerShell-Skript',
+    },
+    undo: 'Diese Einstellungen wieder entfernen',
+    trust: 'Auch Updates annehmen, die der Betreiber dieses Servers signiert hat',
+    make: 'Datei erzeugen',
+    made: (name) => `${name} gespeichert.`,
+    how: {
+      reg: 'Öffnen Sie sie auf dem Computer als Administrator.',
+      pol: 'Kopieren Sie sie nach C:\\Windows\\System32\\GroupPolicy\\Machine, dann führen Sie gpupdate /force aus.',
+      admx: 'Kopieren Sie beide Dateien in den Ordner PolicyDefinitions.',
+      gpo: 'Entpacken Sie sie, dann importieren Sie die Sicherung mit der Gruppenrichtlinienverwaltung.',
+      intune: 'Importieren Sie es als Konfigurationsprofil.',
+      ps1: 'Führen Sie es auf dem Computer als Administrator aus.',
+    },
+  },
+};

@@ -1,0 +1,165 @@
+// The views of the console on the server itself, in Chromium: synchronisation and jobs. Each view is also looked at by axe, in
+// both schemes and narrow.
+import assert from 'node:assert/strict';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { complaints, dataDir, isAtRest, lab, openAs, requireAccessible, withBrowser } from './console-browser.ts';
+import { computerId, updateId } from './console-fleet.ts';
+
+const views = [
+  ...['sync', 'sync/runs', 'sync/product?search=windows', 'jobs', 'doctor', 'policy'],
+  ...[`computers/${computerId(0)}?explain=true&why=${updateId(0)}`, `updates/${updateId(0)}?whyGroup=Pilot`],
+];
+
+/** A check that fails, by a server whose name is script. */
+const script = '<img src=x onerror=globalThis.hacked=1>';
+const log = [
+  '2016-09-08\t10:48:19:515\t 848\t604\tSetup\tChecking for agent SelfUpdate',
+  `2016-09-08\t10:48:43:109\t 848\t604\tMisc\tWARNING: WinHttp: SendRequestUsingProxy failed for <http://${script}/selfupdate/wuident.cab>. error 0x80072ee2`,
+  '2016-09-08\t10:48:43:109\t 848\t604\tMisc\tWARNING: Send failed with hr = 80072ee2.',
+].join('\r\n');
+
+describe('synchronisation', () => {
+  it('brings the lists, then what was chosen of them, and the job is found again after its page was left', async () => {
+    await withBrowser(async (page) => {
+      await openAs(page, 'administrator', 'sync');
+      await page.getByText('This server never synchronised').waitFor();
+      await page.getByText('none are chosen').waitFor();
+      await page.getByRole('button', { name: 'Synchronise now' }).click();
+      await page.getByRole('status').getByText('Done').waitFor();
+
+      for (const [tab, name] of [
+        ['Products', 'Simulated Windows 1'],
+        ['Classifications', 'critical updates'],
+      ] as const) {
+        await page.getByRole('link', { name: tab, exact: true }).click();
+        await page.getByRole('checkbox', { name, exact: true }).check();
+        await page.getByRole('button', { name: 'Save 1 change' }).click();
+        await page.getByText('Saved: 1 chosen, 0 removed.').waitFor();
+      }
+      const choices = await lab.fleet.store.loadSyncChoices();
+      assert.deepEqual(choices.map(({ kind }) => kind).sort(), ['classification', 'product']);
+
+      await page.getByRole('link', { name: 'State', exact: true }).click();
+      await page.getByText('1 products, 1 classifications').waitFor();
+      const before = (await lab.fleet.store.listSyncRuns(10)).length;
+      await page.getByRole('button', { name: 'Synchronise now' }).click();
+      await page.getByText('The job runs. You can leave this page.').waitFor();
+      await page.goto('/console/jobs');
+      await page
+        .getByRole('row', { name: /Synchronisation/ })
+        .nth(1)
+        .waitFor();
+      await page.getByRole('row', { name: /Synchronisation.*Runs/ }).waitFor({ state: 'detached' });
+      await page.getByRole('link', { name: 'Synchronisation' }).nth(1).click();
+      await page.getByText('"runId"').waitFor();
+      const [newest, ...others] = await lab.fleet.store.listSyncRuns(10);
+      assert.equal(others.length, before);
+      assert.ok(newest && newest.state === 'done' && newest.added > 0, 'updates came');
+    });
+  });
+
+  it('is no button for a reporter', async () => {
+    await withBrowser(async (page) => {
+      await openAs(page, 'reporter', 'sync');
+      await isAtRest(page);
+      await page.getByRole('heading', { name: 'Next synchronisation' }).waitFor();
+      assert.equal(await page.getByRole('button', { name: 'Synchronise now' }).count(), 0);
+      await page.getByRole('link', { name: 'Products', exact: true }).click();
+      await isAtRest(page);
+      assert.ok(await page.getByRole('checkbox', { name: 'Simulated Windows 1', exact: true }).isDisabled());
+    });
+  });
+});
+
+describe('why', () => {
+  it('a computer has not got an update: from its row to the answer, and the address holds the question', async () => {
+    await withBrowser(async (page) => {
+      await openAs(page, 'reporter', `computers/${computerId(8)}`);
+      await page.getByRole('link', { name: 'Why?' }).first().click();
+      await page.getByText('Does a deployment bring it to this computer?').waitFor();
+      assert.match(page.url(), /why=[0-9a-f-]{36}/);
+      await page.goto(`/console/computers/${computerId(8)}?why=KB5039999`);
+      await page.getByRole('alert').filter({ hasText: 'KB5039999' }).waitFor();
+      complaints.splice(0, complaints.length, ...complaints.filter((text) => !/status of 404/.test(text)));
+      await page.goto(`/console/updates/${updateId(0)}?whyGroup=Pilot`);
+      await page.getByText(/Computers in the group: \d+/).waitFor();
+    });
+  });
+
+  it('a log that is dropped on the doctor tells its story, and the script in it stays text', async () => {
+    await withBrowser(async (page) => {
+      await openAs(page, 'reporter', 'doctor');
+      const dropped = await page.evaluateHandle(
+        ([text]) => {
+          const data = new DataTransfer();
+          data.items.add(new File([text as string], 'Windows Update#1.log'));
+          return data;
+        },
+        [log],
+      );
+      await page.locator('.drop').dispatchEvent('drop', { dataTransfer: dropped });
+      await page.getByText('Faults found').waitFor();
+      await page.getByRole('heading', { name: 'The story of the computer' }).waitFor();
+      await page
+        .getByText(/lines? as evidence/)
+        .first()
+        .click();
+      await page.getByText('Windows Update_1.log:3').waitFor();
+      const left = await readdir(join(dataDir, 'tmp')).catch(() => []);
+      assert.deepEqual(left, [], 'the server keeps nothing of it');
+    });
+  });
+
+  it('settings for clients are saved as the file that was chosen, several as one archive', async () => {
+    await withBrowser(async (page) => {
+      await openAs(page, 'reporter', 'policy?server=http://updates.example.test:8530&group=Pilot');
+      const saved = async () => {
+        const waiting = page.waitForEvent('download');
+        await page.getByRole('button', { name: 'Make the file' }).click();
+        const done = await waiting;
+        return { name: done.suggestedFilename(), bytes: await readFile(await done.path()) };
+      };
+      const registry = await saved();
+      assert.equal(registry.name, 'moult-policy.reg');
+      assert.match(registry.bytes.toString('utf16le'), /"WUServer"="http:\/\/updates\.example\.test:8530"/);
+      await page.getByLabel('File').selectOption('admx');
+      const archive = await saved();
+      assert.equal(archive.name, 'moult-policy-admx.zip');
+      assert.match(archive.bytes.toString('latin1'), /en-US\/moult\.adml/);
+    });
+  });
+});
+
+describe('each view of the server', () => {
+  it('has nothing that axe complains about, in light, dark and forced colors', async () => {
+    await withBrowser(async (page) => {
+      await openAs(page, 'administrator');
+      for (const view of views) {
+        await page.goto(`/console/${view}`);
+        await isAtRest(page);
+        await page.emulateMedia({ colorScheme: 'light', forcedColors: 'none' });
+        await requireAccessible(page, `${view} light`);
+        await page.emulateMedia({ colorScheme: 'dark' });
+        await requireAccessible(page, `${view} dark`, ['color-contrast']);
+        await page.emulateMedia({ forcedColors: 'active' });
+        await requireAccessible(page, `${view} forced colors`, ['color-contrast']);
+      }
+    });
+  });
+
+  it('fits into 360 pixels, in German', async () => {
+    await withBrowser(
+      async (page) => {
+        await openAs(page, 'administrator');
+        for (const view of views) {
+          await page.goto(`/console/${view}`);
+          await isAtRest(page);
+          await requireAccessible(page, `${view} narrow`, ['target-size', 'scrollable-region-focusable']);
+        }
+      },
+      { locale: 'de-DE', width: 360 },
+    );
+  });
+});
