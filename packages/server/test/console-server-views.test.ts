@@ -91,14 +91,12 @@ describe('why', () => {
   it('a log that is dropped on the doctor tells its story, and the script in it stays text', async () => {
     await withBrowser(async (page) => {
       await openAs(page, 'reporter', 'doctor');
-      const dropped = await page.evaluateHandle(
-        ([text]) => {
-          const data = new DataTransfer();
-          data.items.add(new File([text as string], 'Windows Update#1.log'));
-          return data;
-        },
-        [log],
-      );
+      // In the page: this test has no types of a browser.
+      const dropped = await page.evaluateHandle(`(() => {
+        const data = new DataTransfer();
+        data.items.add(new File([${JSON.stringify(log)}], 'Windows Update#1.log'));
+        return data;
+      })()`);
       await page.locator('.drop').dispatchEvent('drop', { dataTransfer: dropped });
       await page.getByText('Faults found').waitFor();
       await page.getByRole('heading', { name: 'The story of the computer' }).waitFor();
