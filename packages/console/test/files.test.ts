@@ -16,7 +16,9 @@ describe('an archive', () => {
     const archive = await yauzl.fromBufferPromise(Buffer.from(zipOf(files)));
     for await (const entry of archive.eachEntry()) {
       const stream = await archive.openReadStreamPromise(entry);
-      found.push({ name: entry.fileName, bytes: Buffer.concat(await Array.fromAsync(stream)) });
+      const pieces: Buffer[] = [];
+      for await (const piece of stream) pieces.push(Buffer.from(piece));
+      found.push({ name: entry.fileName, bytes: Buffer.concat(pieces) });
     }
     assert.deepEqual(
       found,

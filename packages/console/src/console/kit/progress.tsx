@@ -6,7 +6,7 @@ import { type Progress, timeLeft } from './time-left.ts';
 import { useLanguage, useWords } from './words.tsx';
 
 interface Props {
-  /** What works. */
+  /** The work, for screen readers. */
   label: string;
   done: number;
   of: number | undefined;

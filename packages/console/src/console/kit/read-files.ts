@@ -1,6 +1,6 @@
 // Files that a person drops or chooses, read in the browser within the bounds of one call of the API.
 
-export interface SentFile {
+interface SentFile {
   name: string;
   kind: 'log' | 'settings';
   base64: string;

@@ -1,6 +1,6 @@
 // Several files as one ZIP archive without compression (APPNOTE 6.3, sections 4.3.7, 4.3.12 and 4.3.16).
 
-export interface ZipFile {
+interface ZipFile {
   /** With `/` between folders. */
   name: string;
   bytes: Uint8Array;

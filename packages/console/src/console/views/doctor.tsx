@@ -1,5 +1,5 @@
-// The doctor: a log or a folder is dropped, the server reads it, and the story is shown. Nothing of it leaves the server,
-// and the server keeps nothing of it.
+// The doctor: a log or a folder is dropped, the server reads it, and the story is shown. The server keeps
+// nothing of it, and sends nothing on.
 import { type DragEvent, type ReactNode, useRef, useState } from 'react';
 import { useAnswer } from '../api/cached.ts';
 import { call } from '../api/call.ts';

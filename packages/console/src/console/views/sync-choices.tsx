@@ -1,4 +1,4 @@
-// What is synchronised: products, classifications and languages. Ticks are kept until they are saved together.
+// The choice of products, classifications and languages. Ticks are kept until they are saved together.
 import { type ReactNode, useState } from 'react';
 import { useAnswer } from '../api/cached.ts';
 import { change } from '../api/changes.ts';

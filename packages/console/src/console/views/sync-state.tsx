@@ -1,4 +1,4 @@
-// Where the synchronisation is, what the next one asks for, and what it passed over.
+// The state of the synchronisation, the questions of the next one, and the revisions that were passed over.
 import type { ReactNode } from 'react';
 import { useAnswer } from '../api/cached.ts';
 import { hrefOf } from '../kit/address.ts';
@@ -15,7 +15,7 @@ import { useLanguage, useWords } from '../kit/words.tsx';
 import { isOpen, JobOf, startJob, useJobs } from './job.tsx';
 import { RunState, type SyncRun } from './sync-runs.tsx';
 
-export interface SyncDocument {
+interface SyncDocument {
   upstream: string;
   run?: SyncRun;
   isRunning: boolean;

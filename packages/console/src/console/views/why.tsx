@@ -43,7 +43,7 @@ const ofOutcome: Record<Explained['outcome'], Tone> = {
   ...{ offered: 'good', cached: 'good', 'not-offered': 'bad', undecided: 'pending', withheld: 'pending' },
 };
 
-/** On a computer. `?why=` is an update by id, KB number or title; `?explain=true` is the computer as a whole. */
+/** On a computer. `?why=` is an update by id, KB number or title. `?explain=true` asks about the whole computer. */
 export function WhyComputer({ computerId }: { computerId: string }): ReactNode {
   const words = useWords();
   const { query } = useAddress();
