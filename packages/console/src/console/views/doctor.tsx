@@ -1,5 +1,5 @@
-// The doctor: a log or a folder is dropped, the server reads it, and the story is shown. The server keeps
-// nothing of it, and sends nothing on.
+// The doctor: a log or a folder is dropped, the server reads it, and the story is shown. The server does not keep it or
+// send it on.
 import { type DragEvent, type ReactNode, useRef, useState } from 'react';
 import { useAnswer } from '../api/cached.ts';
 import { call } from '../api/call.ts';
