@@ -5,7 +5,9 @@ import { ServerError } from '../errors.ts';
 import { countStatesWithin } from '../lists/states.ts';
 import type { Reach } from './reach.ts';
 
-type Methods = 'listDeploymentsOf' | 'loadDeployments' | 'deployAll' | 'countStates' | 'countStatesByGroup';
+type Methods =
+  | ('listDeploymentsOf' | 'loadDeployments' | 'deployAll')
+  | ('countStates' | 'countStatesByGroup' | 'countDownstreamOf');
 
 export function decisionsWithin({ tables }: Database, whole: Store, reach: Reach): Pick<Store, Methods> {
   return {
@@ -25,6 +27,9 @@ export function decisionsWithin({ tables }: Database, whole: Store, reach: Reach
     },
 
     countStates: (updateId) => countStatesWithin(tables, updateId, reach.groupIds),
+
+    // Computers of servers below are in no group of this server.
+    countDownstreamOf: async () => ({ needed: 0, failed: 0 }),
 
     async countStatesByGroup(updateId) {
       return (await whole.countStatesByGroup(updateId)).filter(({ groupId }) => reach.isReached(groupId));

@@ -11,7 +11,7 @@ import { reachOf } from './reach.ts';
 
 /** The catalog, the known issues and the server itself: the same for everybody. */
 const same: ReadonlySet<PropertyKey> = new Set<keyof Store>([
-  ...(['engine', 'now', 'loadSetting', 'endSession', 'listHolds', 'loadStop'] as const),
+  ...(['engine', 'now', 'loadSetting', 'loadRole', 'endSession', 'listHolds', 'loadStop'] as const),
   ...(['findRevisions', 'findRevisionIds', 'loadSummaries', 'loadDocuments', 'loadFragments'] as const),
   ...(['listCategories', 'listSupersedersOf', 'findMissingFiles'] as const),
   ...(['listVendorPackages', 'findVendorPackage'] as const),
