@@ -179,6 +179,9 @@ test('the stop has an end, and two persons lift one that needs them', async () =
   await stopAll(administration, { says, until: hours(4), needsTwo: true });
   assert.equal((await liftStop(administration)).isStopped, true);
   await assert.rejects(liftStop(administration), { message: /Somebody else/ });
+  // Another address or another token is not another person.
+  for (const name of ['Anna (192.0.2.7)', 'anna (token nightly, 192.0.2.8)'])
+    await assert.rejects(liftStop(as(administration, name)), { message: /Somebody else/ });
   // To stop again must not be a way round the second person.
   await stopAll(administration, { says, until: hours(5) });
   assert.equal((await liftStop(administration)).isStopped, true);

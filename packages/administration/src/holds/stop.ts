@@ -53,7 +53,7 @@ export async function liftStop({ store, author }: Administration): Promise<StopS
     if (!current.needsTwo) return { after: undefined, action: 'lift stop' };
     if (current.liftedBy === undefined)
       return { after: { ...current, liftedBy: author.name }, action: 'lift stop as the first of two' };
-    if (current.liftedBy === author.name)
+    if (isSamePerson(current.liftedBy, author.name))
       throw new AdministrationError(
         'SERVER_REFUSED',
         `Two persons lift this stop, and ${author.name} did it already. Somebody else must lift it now.`,
@@ -61,6 +61,19 @@ export async function liftStop({ store, author }: Administration): Promise<StopS
     return { after: undefined, action: 'lift stop' };
   });
   return stateOf(stop, author.at);
+}
+
+/**
+ * Whether two authors are one person, from wherever they act: `anna (192.0.2.7)`, `anna (token nightly, 192.0.2.8)`, `anna`. No
+ * name of an account has a blank in it.
+ */
+function isSamePerson(one: string, other: string): boolean {
+  const name = (text: string) =>
+    text
+      .replace(/ \(.*$/s, '')
+      .trim()
+      .toLowerCase();
+  return name(one) === name(other);
 }
 
 function stateOf(stop: EmergencyStop | undefined, now: Date): StopState {
