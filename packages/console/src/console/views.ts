@@ -27,6 +27,7 @@ export const views: readonly View[] = [
     ['rules', 'rules', 'read', () => import('./views/rules.tsx')],
     ['rings', 'rings', 'read', () => import('./views/rings.tsx')],
     ['holds', 'holds', 'read', () => import('./views/holds.tsx')],
+    ['catalogs', 'catalogs', 'read', () => import('./views/catalogs.tsx')],
     ['content', 'content', 'read', () => import('./views/content.tsx')],
   ]),
   ...inSection('computers', [
@@ -41,6 +42,8 @@ export const views: readonly View[] = [
   ]),
   ...inSection('server', [
     ['sync', 'sync', 'read', () => import('./views/sync.tsx')],
+    ['releases', 'releases', 'read', () => import('./views/releases.tsx')],
+    ['settings', 'settings', 'read', () => import('./views/settings.tsx')],
     ['jobs', 'jobs', 'read', () => import('./views/jobs.tsx')],
     ['accounts', 'accounts', 'audit', () => import('./views/accounts.tsx')],
   ]),

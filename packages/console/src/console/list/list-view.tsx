@@ -1,5 +1,6 @@
 // A list as a view: filters, what may be done with what is chosen, the table, and the ways to take it away.
 import { type ReactNode, useEffect } from 'react';
+import type { Query } from '../api/call.ts';
 import { useChanges } from '../api/changes.ts';
 import { goWith, useAddress } from '../kit/address.ts';
 import { whisper } from '../kit/announce.tsx';
@@ -20,10 +21,12 @@ interface Props<Item> {
   actions?: ReactNode;
   /** The actions for selected items. Undefined: items cannot be selected. */
   withSelected?: ((ids: readonly string[]) => ReactNode) | undefined;
+  /** Actions for all items of the list, as the server counted them. */
+  withAll?: ((total: number, asked: Query) => ReactNode) | undefined;
   children?: ReactNode;
 }
 
-export function ListView<Item>({ list, actions, withSelected, children }: Props<Item>): ReactNode {
+export function ListView<Item>({ list, actions, withSelected, withAll, children }: Props<Item>): ReactNode {
   const words = useWords();
   const language = useLanguage();
   const { query } = useAddress();
@@ -65,6 +68,7 @@ export function ListView<Item>({ list, actions, withSelected, children }: Props<
         </span>
         <span className="list-tools">
           {withSelected?.(selected)}
+          {total !== undefined && selected.length === 0 && withAll?.(total, asked)}
           {withSelected && <Choosing selected={selected} ids={items.map(list.idOf)} toggle={toggle} />}
           <button type="button" onClick={pages.again} disabled={isAsking} data-shortcut="refresh">
             {words.list.refresh}

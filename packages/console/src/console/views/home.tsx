@@ -13,10 +13,16 @@ import { Asked } from '../kit/states.tsx';
 import { Age, useNow } from '../kit/time.tsx';
 import { useLanguage, useWords } from '../kit/words.tsx';
 import { HomeActivity } from './home-activity.tsx';
+import { HomeContacts } from './home-contacts.tsx';
 import { HomeRings } from './home-rings.tsx';
 import { HomeSelfUpdate } from './home-self-update.tsx';
+import { HomeSync } from './home-sync.tsx';
 import { StopCard } from './stop.tsx';
+import type { SyncDocument } from './sync-state.tsx';
 import { type Task, tasksOf } from './to-do.ts';
+
+/** These change seldom. */
+const rarely = { everyMs: 300_000 };
 
 export function Home(): ReactNode {
   const words = useWords();
@@ -29,6 +35,12 @@ export function Home(): ReactNode {
   const missing = useAnswer<Page<unknown> & Record<'missing' | 'damaged', { files: number }>>('listContent', {
     query: { limit: 1 },
   });
+  const sync = useAnswer<SyncDocument>('readSync', {});
+  const tree = useAnswer<{ releases: { state: string }[] }>('listTree', { query: { limit: 1 } }, rarely);
+  const signing = useAnswer<{ items: { daysLeft?: number; level?: string }[] }>('readSigning', {}, rarely);
+  const ending = (signing.document?.items ?? []).flatMap(({ daysLeft, level }) =>
+    daysLeft !== undefined && level !== 'fine' ? [daysLeft] : [],
+  );
   return (
     <>
       <div className="view-head">
@@ -39,7 +51,7 @@ export function Home(): ReactNode {
         <button
           type="button"
           data-shortcut="refresh"
-          onClick={() => [home, status, waiting, unassigned, missing].forEach(({ again }) => void again())}
+          onClick={() => [home, status, waiting, unassigned, missing, sync].forEach(({ again }) => void again())}
         >
           {words.list.refresh}
         </button>
@@ -53,6 +65,9 @@ export function Home(): ReactNode {
                 waiting: waiting.document,
                 unassigned: unassigned.document?.total,
                 files: missing.document,
+                sync: sync.document,
+                releases: tree.document?.releases.filter(({ state }) => state === 'waiting').length,
+                expiresIn: ending.length > 0 ? Math.min(...ending) : undefined,
               })}
               isComplete={status.at > 0 && waiting.at > 0 && unassigned.at > 0 && missing.at > 0}
             />
@@ -60,6 +75,8 @@ export function Home(): ReactNode {
               <HomeSelfUpdate home={document} />
               <Computers home={document} />
               <Updates home={document} waiting={waiting.document?.total} />
+              {sync.document && <HomeSync sync={sync.document} />}
+              <HomeContacts total={document.computers.total} />
               <HomeRings />
               <StopCard />
               <HomeActivity home={document} />

@@ -29,6 +29,7 @@ export interface Job {
 const tones = { waiting: 'pending', running: 'pending', done: 'good', failed: 'bad', cancelled: 'quiet' } as const;
 const runningMs = 2_000;
 const restingMs = 60_000;
+const lateMs = 3_600_000;
 
 /** Starts long work. When this ends, the server works on it, and its views find it. Throws as call does. */
 export async function startJob(operation: OperationName, given: Given): Promise<Job> {
@@ -53,11 +54,12 @@ export function useJobs() {
   return kept;
 }
 
-/** The newest job of these operations, when there is one. */
+/** The newest job of these operations, when one runs or ended lately. */
 export function JobOf({ operations }: { operations: readonly OperationName[] }): ReactNode {
   const { document: jobs } = useJobs();
   const found = jobs?.items.find(({ operation }) => operations.some((one) => one === operation));
-  return found ? <JobLine job={found} /> : null;
+  const isOld = found?.endedAt !== undefined && Date.now() - Date.parse(found.endedAt) > lateMs;
+  return found && !isOld ? <JobLine job={found} /> : null;
 }
 
 export function JobLine({ job }: { job: Job }): ReactNode {

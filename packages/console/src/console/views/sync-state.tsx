@@ -15,7 +15,7 @@ import { useLanguage, useWords } from '../kit/words.tsx';
 import { isOpen, JobOf, startJob, useJobs } from './job.tsx';
 import { RunState, type SyncRun } from './sync-runs.tsx';
 
-interface SyncDocument {
+export interface SyncDocument {
   upstream: string;
   run?: SyncRun;
   isRunning: boolean;

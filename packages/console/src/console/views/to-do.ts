@@ -4,6 +4,7 @@ import type { HomeDocument } from '@moult/server/home-document';
 import type { Page, Status, Update } from '../api/documents.ts';
 import { hrefOf } from '../kit/address.ts';
 import type { Words } from '../kit/words.tsx';
+import type { SyncDocument } from './sync-state.tsx';
 
 export interface Task {
   key: string;
@@ -25,9 +26,17 @@ interface Others {
   unassigned: number | undefined;
   /** Of approved updates. */
   files: Record<'missing' | 'damaged', { files: number }> | undefined;
+  sync: SyncDocument | undefined;
+  /** Agent releases that wait to be offered. */
+  releases: number | undefined;
+  /** Days until signed metadata that nears its end expires. */
+  expiresIn: number | undefined;
 }
 
-export function tasksOf(home: HomeDocument, { status, waiting, unassigned = 0, files }: Others): Task[] {
+export function tasksOf(
+  home: HomeDocument,
+  { status, waiting, unassigned = 0, files, sync, releases = 0, expiresIn }: Others,
+): Task[] {
   const { needing, failing, silent, silentDays } = home.computers.attention;
   const older = home.computers.generations
     .flatMap(({ versions }) => versions)
@@ -56,6 +65,23 @@ export function tasksOf(home: HomeDocument, { status, waiting, unassigned = 0, f
       ...{ key: 'failing', kind: 'failing', tone: 'bad' },
       href: hrefOf('computers', { failed: 'true', sort: 'failed', order: 'desc' }),
     }),
+    sync?.run?.state === 'failed'
+      ? {
+          ...{ key: 'sync', kind: 'sync', tone: 'bad', href: hrefOf('sync') },
+          ...(sync.run.error && { detail: sync.run.error.message }),
+          ...(sync.run.endedAt && { since: sync.run.endedAt }),
+        }
+      : undefined,
+    expiresIn === undefined
+      ? undefined
+      : {
+          key: 'expiry',
+          kind: 'expiry',
+          tone: expiresIn < 7 ? 'bad' : 'pending',
+          amount: expiresIn,
+          href: hrefOf('releases'),
+        },
+    some(releases, { key: 'releases', kind: 'releases', tone: 'pending', href: hrefOf('releases') }),
     some(lost, { key: 'files', kind: 'files', tone: 'bad', href: hrefOf('content', { state: 'missing' }) }),
     some(waiting?.total ?? 0, {
       ...{ key: 'waiting', kind: 'waiting', tone: 'pending' },

@@ -7,7 +7,9 @@ import { useMay } from '../kit/session.tsx';
 import { Age } from '../kit/time.tsx';
 import type { ListDefinition } from '../list/definition.ts';
 import { ListView } from '../list/list-view.tsx';
+import { BulkButtons } from './bulk-buttons.tsx';
 import { DecideButtons } from './decide-buttons.tsx';
+import { JobOf } from './job.tsx';
 import { ApprovalMark, SeverityText } from './marks.tsx';
 import { UpdateView } from './update.tsx';
 
@@ -112,5 +114,14 @@ const list: ListDefinition<Update> = {
 export default function Updates({ id }: { id: string | undefined }): ReactNode {
   const mayDecide = useMay('decide');
   if (id !== undefined) return <UpdateView id={id} />;
-  return <ListView list={list} withSelected={mayDecide ? (ids) => <DecideButtons updateIds={ids} /> : undefined} />;
+  if (!mayDecide) return <ListView list={list} />;
+  return (
+    <ListView
+      list={list}
+      withSelected={(ids) => <DecideButtons updateIds={ids} />}
+      withAll={(total, asked) => <BulkButtons total={total} asked={asked} />}
+    >
+      <JobOf operations={['approveMatchingUpdates', 'declineMatchingUpdates']} />
+    </ListView>
+  );
 }

@@ -1,5 +1,6 @@
 // Die Wörter der Konsole auf Deutsch. Fehlt eines, so ist das ein Fehler der Typen.
 import { decisionsInGerman } from './de-decisions.ts';
+import { moreInGerman } from './de-more.ts';
 import { serverInGerman } from './de-server.ts';
 import { toolsInGerman } from './de-tools.ts';
 import { viewsInGerman } from './de-views.ts';
@@ -26,12 +27,15 @@ export const de: Words = {
     rules: 'Regeln',
     rings: 'Ringe',
     holds: 'Rückhaltungen',
+    catalogs: 'Kataloge',
     content: 'Dateien',
     events: 'Ereignisse',
     audit: 'Änderungsprotokoll',
     policy: 'Richtlinie',
     doctor: 'Doctor',
     sync: 'Synchronisation',
+    releases: 'Agent-Releases',
+    settings: 'Einstellungen',
     jobs: 'Aufträge',
     accounts: 'Konten',
     docs: 'Dokumentation',
@@ -154,7 +158,24 @@ export const de: Words = {
     registered: 'Hat sich registriert',
     nothingToDo: 'Es ist nichts zu tun.',
     waits: (span) => `seit ${span.replace(/(Tag)e$/, '$1en')}`,
+    contacts: {
+      title: 'Kontakte',
+      within: (days) => s(days, 'binnen eines Tages', `binnen ${days} Tagen`),
+      longer: (days) => `vor mehr als ${days} Tagen`,
+      why: 'Ein Computer, der selten an ist, bekommt seine Updates spät. Gezählt wird nach dem letzten Kontakt.',
+    },
     tasks: {
+      sync: () => 'Die letzte Synchronisation ist fehlgeschlagen',
+      releases: (text, amount) =>
+        s(amount, '1 Agent-Release wartet auf sein Angebot', `${text} Agent-Releases warten auf ihr Angebot`),
+      expiry: (text, amount) =>
+        amount < 0
+          ? 'Die signierten Metadaten der Releases sind abgelaufen'
+          : s(
+              amount,
+              'Die signierten Metadaten der Releases laufen in 1 Tag ab',
+              `Die signierten Metadaten der Releases laufen in ${text} Tagen ab`,
+            ),
       port: (text) => `Self-Update ist auf Port ${text} nicht verfügbar`,
       notice: (text) => text,
       failing: (text, amount) =>
@@ -181,6 +202,9 @@ export const de: Words = {
       clones: (text, amount) => s(amount, '1 Computer teilt seine Identität', `${text} Computer teilen ihre Identität`),
     },
     mend: {
+      sync: 'Synchronisation ansehen',
+      releases: 'Releases ansehen',
+      expiry: 'Metadaten ansehen',
       port: 'Lösung lesen',
       notice: 'Über den Server lesen',
       failing: 'Computer zeigen',
@@ -374,4 +398,5 @@ export const de: Words = {
   ...decisionsInGerman,
   ...serverInGerman,
   ...toolsInGerman,
+  ...moreInGerman,
 };

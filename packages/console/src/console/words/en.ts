@@ -1,5 +1,6 @@
 // The words of the console in English. German has the same type: a word that is missing there does not compile.
 import { decisionsInEnglish } from './en-decisions.ts';
+import { moreInEnglish } from './en-more.ts';
 import { serverInEnglish } from './en-server.ts';
 import { toolsInEnglish } from './en-tools.ts';
 import { viewsInEnglish } from './en-views.ts';
@@ -18,12 +19,15 @@ export const en = {
     rules: 'Rules',
     rings: 'Rings',
     holds: 'Holds',
+    catalogs: 'Catalogs',
     content: 'Content',
     events: 'Events',
     audit: 'Audit records',
     policy: 'Policy',
     doctor: 'Doctor',
     sync: 'Synchronisation',
+    releases: 'Agent releases',
+    settings: 'Settings',
     jobs: 'Jobs',
     accounts: 'Accounts',
     docs: 'Documentation',
@@ -146,7 +150,24 @@ export const en = {
     registered: 'Registered',
     nothingToDo: 'Nothing needs you.',
     waits: (span: string) => `for ${span}`,
+    contacts: {
+      title: 'Check-ins',
+      within: (days: number) => s(days, 'within a day', `within ${days} days`),
+      longer: (days: number) => `longer than ${days} days ago`,
+      why: 'A computer that is seldom on gets its updates late. Counts are by the last contact.',
+    },
     tasks: {
+      sync: () => 'The last synchronisation failed',
+      releases: (text: string, amount: number) =>
+        s(amount, '1 agent release waits to be offered', `${text} agent releases wait to be offered`),
+      expiry: (text: string, amount: number) =>
+        amount < 0
+          ? 'The signed metadata of releases has expired'
+          : s(
+              amount,
+              'The signed metadata of releases expires in 1 day',
+              `The signed metadata of releases expires in ${text} days`,
+            ),
       port: (text: string) => `Self-update is not available on port ${text}`,
       notice: (text: string) => text,
       failing: (text: string, amount: number) =>
@@ -174,6 +195,9 @@ export const en = {
         s(amount, '1 computer shares its identity', `${text} computers share their identity`),
     },
     mend: {
+      sync: 'Show the synchronisation',
+      releases: 'Review the releases',
+      expiry: 'Show the metadata',
       port: 'Read how to fix it',
       notice: 'Read about the server',
       failing: 'Show the computers',
@@ -367,6 +391,7 @@ export const en = {
   ...decisionsInEnglish,
   ...serverInEnglish,
   ...toolsInEnglish,
+  ...moreInEnglish,
 };
 
 export type Words = typeof en;
