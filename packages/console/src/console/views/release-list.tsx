@@ -140,7 +140,7 @@ export function PinDialog({ onClose }: { onClose(): void }): ReactNode {
   );
 }
 
-/** Nothing when there are none. */
+/** Shows pins only if the list has some. */
 export function Pins(): ReactNode {
   const words = useWords();
   const mayAdminister = useMay('administer');
