@@ -26,11 +26,11 @@ interface Others {
   unassigned: number | undefined;
   /** Of approved updates. */
   files: Record<'missing' | 'damaged', { files: number }> | undefined;
-  sync: SyncDocument | undefined;
+  sync?: SyncDocument | undefined;
   /** Agent releases that wait to be offered. */
-  releases: number | undefined;
+  releases?: number | undefined;
   /** Days until signed metadata that nears its end expires. */
-  expiresIn: number | undefined;
+  expiresIn?: number | undefined;
 }
 
 export function tasksOf(
