@@ -286,9 +286,8 @@ describe('the to-do list', () => {
     for (const words of [en, de]) {
       for (const kind of Object.keys(words.home.tasks) as (keyof typeof en.home.tasks)[]) {
         assert.ok(words.home.tasks[kind]('1', 1).length > 0 && words.home.mend[kind].length > 0, kind);
-        assert.ok(
-          kind === 'port' || kind === 'notice' || words.home.tasks[kind]('2', 2) !== words.home.tasks[kind]('2', 1),
-        );
+        const isCounted = !['port', 'notice', 'sync'].includes(kind);
+        assert.ok(!isCounted || words.home.tasks[kind]('2', 2) !== words.home.tasks[kind]('2', 1), kind);
       }
     }
   });

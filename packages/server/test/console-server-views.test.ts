@@ -8,7 +8,17 @@ import { complaints, dataDir, isAtRest, lab, openAs, requireAccessible, withBrow
 import { computerId, updateId } from './console-fleet.ts';
 
 const views = [
-  ...['sync', 'sync/runs', 'sync/product?search=windows', 'jobs', 'doctor', 'policy'],
+  ...[
+    'sync',
+    'sync/runs',
+    'sync/product?search=windows',
+    'jobs',
+    'doctor',
+    'policy',
+    'releases',
+    'settings',
+    'catalogs',
+  ],
   ...[`computers/${computerId(0)}?explain=true&why=${updateId(0)}`, `updates/${updateId(0)}?whyGroup=Pilot`],
 ];
 
