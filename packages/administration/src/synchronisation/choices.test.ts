@@ -81,7 +81,7 @@ it('status and plan say what is chosen, how far a run is, and what the next one 
   const administration = { ...server, store: lab.store, server: { ...server.server, config } };
   assert.deepEqual(await planSync(administration), {
     upstream: lab.url,
-    ...{ continues: undefined, configSince: undefined, updates: undefined },
+    ...{ role: 'autonomous', continues: undefined, configSince: undefined, updates: undefined },
   });
   await lab.sync();
   await changeChoices(administration, 'product', { add: ['Simulated Windows'], remove: [] });
