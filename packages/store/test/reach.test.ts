@@ -68,6 +68,8 @@ for (const engine of ['sqlite', 'postgres'] as const) {
       const totalOf = async (...groups: string[]) =>
         (await (await store.within(groups)).pageComputers({}, { limit: 1 })).total;
       assert.equal(await totalOf(idOf(99)), 0);
+      const nowhere = await (await store.within([idOf(99)])).pageUpdates({}, { limit: 9 });
+      assert.ok(nowhere.items.every(({ approval }) => approval !== 'approved'));
       assert.equal(await totalOf(unassignedComputers), 1);
       assert.equal(await totalOf(allComputers), 5);
       assert.equal((await (await store.within([unassignedComputers])).pageReports({}, { limit: 9 })).total, 1);

@@ -44,6 +44,8 @@ interface ClientView {
   undecided?: readonly RevisionId[];
   /** Title for an update id, to make the answer readable. */
   titleOf?(updateId: UpdateId): string | undefined;
+  /** Whether the decision of a group may be told: who, when, until when. Default: each. */
+  tells?(groupId: string): boolean;
 }
 
 /** Explains one update for one client. Never throws for an unknown update: that is an answer too. */
@@ -167,6 +169,8 @@ class Asker {
     const deployment = this.#scope.effectiveDeployment(revision);
     const decided = this.#scope.deployments.get(revision.revisionId);
     if (!deployment) return node(question, 'no', whyNotDeployed(revision, decided?.action));
+    if (decided?.origin && this.#client.tells?.(decided.origin.groupId) === false)
+      return node(question, 'yes', 'A decision outside of your groups brings it.');
     const when = new Date(deployment.lastChangeTime).toISOString();
     const by =
       decided?.origin && decided.deploymentId === deployment.deploymentId ? `by ${decided.origin.administrator}, ` : '';

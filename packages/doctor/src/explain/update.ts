@@ -22,12 +22,13 @@ export interface CatalogSources {
   catalog: LiveCatalog;
 }
 
-/** Why the computer is, or is not, offered the update. */
+/** Why the computer is, or is not, offered the update. `tells`: whether the decision of a group may be told. Default: each. */
 export async function explainUpdateFor(
   { store, catalog }: CatalogSources,
   computer: KnownComputer,
   updateId: UpdateId,
   now: Date,
+  { tells }: { tells?: (groupId: string) => boolean } = {},
 ): Promise<UpdateAnswer> {
   const targeting = await store.loadTargeting(computer.computerId);
   const groupIds = targeting?.groupIds ?? [unassignedComputers];
@@ -42,7 +43,7 @@ export async function explainUpdateFor(
   const without = <T extends number>(ids: readonly T[]) => ids.filter((id) => !own.has(id));
   const { installedNonLeaf, otherCached, ...rest } = scan.request;
   const request = { ...rest, installedNonLeaf: without(installedNonLeaf), otherCached: without(otherCached) };
-  const view = { request, facts, undecided: scan.undecided };
+  const view = { request, facts, undecided: scan.undecided, ...(tells && { tells }) };
   const titles = await titlesIn(explainUpdate(offer, view, updateId, core), store);
   const explanation = explainUpdate(offer, { ...view, titleOf: (id) => titles.get(id) }, updateId, core);
   const lastReport = (await store.listReports(computer.computerId, 1000))

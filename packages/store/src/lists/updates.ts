@@ -104,7 +104,7 @@ const approvals = sql`deployments as decided
 const joined = sql`update_titles as one join updates on updates.update_id = one.update_id`;
 
 function isApproved({ within }: Pick<UpdateFilter, 'within'>): RawBuilder<SqlBool> {
-  const there = within ? sql`and decided.group_id in (${sql.join(within)})` : sql``;
+  const there = within ? sql`and decided.group_id in (${sql.join(within.length > 0 ? within : [''])})` : sql``;
   return sql`exists (select 1 from deployments as decided
     where decided.update_id = one.update_id and decided.action in ${approving} ${there})`;
 }

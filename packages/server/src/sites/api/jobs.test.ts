@@ -11,8 +11,9 @@ import { createJobs, type Job } from './jobs.ts';
 import { password, startApi, type TestApi } from './test/api-server.ts';
 
 const mayGoOn = async () => true;
-const anna = { accountId: 'anna', name: 'anna', mayGoOn };
-const bert = { accountId: 'bert', name: 'bert', mayGoOn };
+const viewer = (accountId: string) => ({ accountId, groupIds: [] });
+const anna = { ...viewer('anna'), name: 'anna', mayGoOn };
+const bert = { ...viewer('bert'), name: 'bert', mayGoOn };
 
 function make(limits = {}) {
   const clock = { at: author.at };
@@ -34,6 +35,15 @@ async function aborted(signal: AbortSignal): Promise<void> {
   if (!signal.aborted) await once(signal, 'abort');
 }
 
+it('a job is not shown to its account while it reaches other groups than when the job began', async () => {
+  const { jobs } = make();
+  const { jobId } = jobs.start(anna, 'approve', async () => ({ count: 2 }));
+  const narrowed = { accountId: 'anna', groupIds: ['berlin'] };
+  assert.deepEqual([jobs.find(jobId, narrowed), jobs.list(narrowed)], [undefined, []]);
+  assert.equal(jobs.find(jobId, viewer('anna'))?.jobId, jobId);
+  await jobs.close();
+});
+
 it('a job tells its progress, keeps its result, and is shown to its own account', async () => {
   const { jobs, told } = make();
   const { jobId, state } = jobs.start(anna, 'approve', async ({ onProgress }) => {
@@ -42,13 +52,16 @@ it('a job tells its progress, keeps its result, and is shown to its own account'
     return { count: 2 };
   });
   assert.equal(state, 'waiting');
-  await until(() => jobs.find(jobId, 'anna')?.state === 'done');
+  await until(() => jobs.find(jobId, viewer('anna'))?.state === 'done');
   const { done, of, result, endedAt } = jobs.find(jobId, undefined) ?? assert.fail();
   assert.deepEqual([done, of, result, endedAt], [2, 2, { count: 2 }, author.at]);
   assert.deepEqual(told, ['anna running 0', 'anna running 1', 'anna running 2', 'anna done 2']);
-  assert.equal(jobs.find(jobId, 'bert'), undefined);
-  assert.deepEqual([jobs.list('bert').length, jobs.list('anna').length, jobs.list(undefined).length], [0, 1, 1]);
-  assert.ok(!('result' in (jobs.list('anna')[0] ?? {})), 'a list has no results');
+  assert.equal(jobs.find(jobId, viewer('bert')), undefined);
+  assert.deepEqual(
+    [jobs.list(viewer('bert')).length, jobs.list(viewer('anna')).length, jobs.list(undefined).length],
+    [0, 1, 1],
+  );
+  assert.ok(!('result' in (jobs.list(viewer('anna'))[0] ?? {})), 'a list has no results');
 });
 
 it('a job that fails says why, and one that is cancelled ends at its next step; each lets the next begin', async () => {

@@ -35,10 +35,14 @@ export interface Course {
 
 interface Owner {
   accountId: string;
+  /** That the account reaches. Empty: the whole server. */
+  groupIds: readonly string[];
   name: string;
   /** Whether the account and the token behind the job may still do this. */
   mayGoOn(): Promise<boolean>;
 }
+
+type JobViewer = Pick<Owner, 'accountId' | 'groupIds'>;
 
 interface JobParts {
   now(): Date;
@@ -54,10 +58,10 @@ interface JobParts {
 export interface Jobs {
   /** Starts the work now or as soon as others have ended. Throws ApiError API_BUSY when too many wait. */
   start(owner: Owner, operation: string, work: (course: Course) => Promise<unknown>): Job;
-  /** The newest first. `accountId`: only those of this account. */
-  list(accountId: string | undefined): Job[];
-  /** Undefined when it is not there, or of another account. */
-  find(jobId: string, accountId: string | undefined): Job | undefined;
+  /** The newest first. `viewer`: only those of this account, from while it reached the same groups. */
+  list(viewer: JobViewer | undefined): Job[];
+  /** Undefined when it is not there, or not for this viewer. */
+  find(jobId: string, viewer: JobViewer | undefined): Job | undefined;
   /** Ends the work at its next step. Without effect for a job that has ended. */
   cancel(jobId: string): void;
   /** Cancels all, and waits until the work has ended, but not for long. */
@@ -168,8 +172,11 @@ export function createJobs({ now, problemOf, changed, notAsked, limits }: JobPar
     end(entry);
   };
 
-  const own = (accountId: string | undefined) => (entry: Entry) =>
-    accountId === undefined || entry.owner.accountId === accountId;
+  const own =
+    (viewer: JobViewer | undefined) =>
+    ({ owner }: Entry) =>
+      viewer === undefined ||
+      (owner.accountId === viewer.accountId && owner.groupIds.join() === viewer.groupIds.join());
 
   return {
     start(owner, operation, work) {
@@ -199,10 +206,10 @@ export function createJobs({ now, problemOf, changed, notAsked, limits }: JobPar
       queueMicrotask(begin);
       return answer;
     },
-    list: (accountId) => [...entries.values()].filter(own(accountId)).map(shown).reverse(),
-    find(jobId, accountId) {
+    list: (viewer) => [...entries.values()].filter(own(viewer)).map(shown).reverse(),
+    find(jobId, viewer) {
       const entry = entries.get(jobId);
-      return entry && own(accountId)(entry) ? { ...entry.job } : undefined;
+      return entry && own(viewer)(entry) ? { ...entry.job } : undefined;
     },
     cancel,
     async close() {

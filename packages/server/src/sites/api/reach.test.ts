@@ -112,6 +112,20 @@ describe('an account that reaches some groups', () => {
     assert.equal(csv.text.trim().split('\r\n').length, 4);
   });
 
+  it('is not told who decided for a hidden group, and when, where its computer is in that group too', async () => {
+    const { store } = api.administration;
+    const hidden = { updateId: idOf(2), groupId: groupIds.ZZHidden ?? '', action: 'Install' as const };
+    await store.deploy(
+      { ...hidden, deadline: new Date('2027-01-01T00:00:00Z'), administrator: 'zzhidden-anna' },
+      author.at,
+    );
+    const { text } = await as('reporter', `/computers/${bothId}/updates/${idOf(2)}`);
+    assert.match(text, /A decision outside of your groups brings it/);
+    assert.doesNotMatch(text, /zzhidden|2027-01-01/i);
+    const own = await as('reporter', `/computers/${ownId}/updates/${idOf(0)}`);
+    assert.match(own.text, /by anna/, 'decisions of its own groups are told');
+  });
+
   it('is told the same of what is hidden and of what is not there', async () => {
     for (const [hidden, nothing] of [
       [hiddenId, nobodyId],

@@ -1,5 +1,6 @@
 // Operations that answer why: of a computer, of an update on it, of files that somebody sent in.
 import { findComputer, findUpdate } from '@moult/administration';
+import { isPartial } from '@moult/administration/accounts';
 import { toUpdateId } from '@moult/catalog';
 import type { DoctorReport } from '@moult/doctor/report';
 import { withoutPassword } from '@moult/store';
@@ -49,7 +50,7 @@ export const explainRoutes = [
       ...{ undecided: z.int(), lastHeard: z.string().optional() },
     }),
     refusals: { 404: 'The computer or the update is not there' },
-    async handle({ administration: { store, author }, catalog, path }) {
+    async handle({ administration: { store, author }, catalog, path, principal }) {
       const found = await findComputer(store, path.computer);
       // An id may be one that the catalog does not have: then that is the answer.
       const updateId = toUpdateId(path.update.trim().replace(/[{}]/g, '').toLowerCase());
@@ -57,7 +58,10 @@ export const explainRoutes = [
       if (named === undefined) throw new Error(`the store has an update without an id: ${path.update}`);
       const { explainUpdateFor } = await import('@moult/doctor/explain');
       const sources = { store, catalog: await catalog() };
-      return { ...(await explainUpdateFor(sources, found, named, author.at)), updateId: named };
+      const isOfGroups = principal !== undefined && isPartial(principal);
+      const reached = isOfGroups ? new Set((await store.loadGroups()).map(({ groupId }) => groupId)) : undefined;
+      const tells = (groupId: string) => reached?.has(groupId) ?? true;
+      return { ...(await explainUpdateFor(sources, found, named, author.at, { tells })), updateId: named };
     },
   }),
 ];

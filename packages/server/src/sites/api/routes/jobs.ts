@@ -2,7 +2,7 @@
 import { isPartial, mayDo } from '@moult/administration/accounts';
 import { z } from 'zod';
 import { ApiError } from '../errors.ts';
-import type { Job } from '../jobs.ts';
+import type { Job, Jobs } from '../jobs.ts';
 import { type Call, route } from '../route.ts';
 import { id, jobShape } from '../shapes.ts';
 
@@ -14,8 +14,8 @@ const job = jobShape.extend({
 });
 
 /** Auditors and administrators see the jobs of all accounts, others their own. */
-function seenBy({ principal }: Call<unknown, unknown, unknown>): string | undefined {
-  return principal && mayDo(principal, 'audit') && !isPartial(principal) ? undefined : principal?.account.accountId;
+function seenBy({ principal }: Call<unknown, unknown, unknown>): Parameters<Jobs['list']>[0] {
+  return principal && mayDo(principal, 'audit') && !isPartial(principal) ? undefined : principal?.account;
 }
 
 function requireJob(call: Call<{ job: string }, unknown, unknown>): Job {
@@ -53,7 +53,7 @@ export const jobRoutes = [
     async handle(call) {
       const { principal, jobs } = call;
       const found = requireJob(call);
-      const isOwn = jobs.find(found.jobId, principal?.account.accountId) !== undefined;
+      const isOwn = jobs.find(found.jobId, principal?.account) !== undefined;
       if (!isOwn && !(principal && mayDo(principal, 'administer')))
         throw new ApiError('API_FORBIDDEN', 'The job is of another account.');
       jobs.cancel(found.jobId);
