@@ -52,10 +52,7 @@ describe('stories of decisions', () => {
       await stepRollouts(store, new Date(Date.now() + 60_000));
       // Nobody pressed a key: the live stream brings it.
       await card.getByText('Halted').waitFor();
-      await card
-        .getByRole('link', { name: /KB5030009/ })
-        .first()
-        .click();
+      await card.getByRole('link', { name: /KB5030009/ }).click();
       await page.getByRole('row', { name: /^Failed [1-9]/ }).waitFor();
       await page.getByRole('button', { name: 'Resume' }).click();
       await page.getByText('The update goes on.').waitFor();

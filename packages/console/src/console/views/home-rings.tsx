@@ -25,8 +25,12 @@ export function HomeRings(): ReactNode {
       </h2>
       <Asked kept={halted}>
         {({ items, total }) => {
-          const all = [...items, ...(running.document?.items ?? [])];
-          const count = total + (running.document?.total ?? 0);
+          // The answers come one after the other: one that halts between them is in both.
+          const halts = new Set(items.map(({ rolloutId }) => rolloutId));
+          const others = (running.document?.items ?? []).filter(({ rolloutId }) => !halts.has(rolloutId));
+          const both = (running.document?.items.length ?? 0) - others.length;
+          const all = [...items, ...others];
+          const count = total + (running.document?.total ?? 0) - both;
           return (
             <>
               <DataTable
