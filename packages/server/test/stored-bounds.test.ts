@@ -288,8 +288,8 @@ for (const engine of ['sqlite', 'postgres'] as const) {
             () => asked.listIdentityChanges({ computerId, limit: 5 }),
             /identity_changes_(by_time|pkey)|autoindex_identity/,
           ],
-          [() => asked.listComputers({ limit: 5 }), /computers_by_name/],
-          [() => asked.listComputers({ groupId: unassignedComputers, limit: 5 }), /computers_by_name/],
+          [() => asked.listComputers({ limit: 5 }), /computers_sorted_by_name/],
+          [() => asked.listComputers({ groupId: unassignedComputers, limit: 5 }), /computers_sorted_by_name/],
         ] as const) {
           assert.match(await planOf(other, work), index);
         }

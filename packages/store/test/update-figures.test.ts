@@ -89,7 +89,8 @@ for (const engine of ['sqlite', 'postgres'] as const) {
       await migrate(database, at, before0020);
       await report(store, 2);
       await report(store, 3);
-      assert.deepEqual(await migrate(database, at), ['0020-update-figures']);
+      const [first] = await migrate(database, at);
+      assert.equal(first, '0020-update-figures');
       assert.equal(await neededIn(store), 2);
       assert.equal(await store.recountFigures(), 0);
     });
