@@ -5,7 +5,6 @@ import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, 
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { waitUntil } from '../../../scripts/wait-until.ts';
 import { findWine, windowsNode } from '../../../scripts/windows-node.ts';
 import { type MachineRoot, machineRoot } from '../src/machine/machine-root.ts';
 
@@ -29,12 +28,14 @@ export interface WineMachine {
   reg(...args: string[]): Promise<Ran>;
   /** Starts JavaScript in the background. Answers its process id there as soon as it has printed a line. */
   background(source: string): Promise<number>;
-  /** Gives this variable to services too. They have it after the next start. */
+  /** Gives this variable to services too. They have it after the next start, if that finds the registry saved. */
   setVariable(name: string, value: string): Promise<void>;
   /** Starts the machine and its services. It stays on until cutPower. Without it, it is on while a program runs. */
   boot(): Promise<void>;
-  /** Ends every process of the machine at once, as a power cut does. */
+  /** Ends every process of the machine at once, as a power cut does. What the last 30 s wrote to the registry is lost. */
   cutPower(): void;
+  /** The same a while later: the registry is on the disk. Throws if `text`, a key or value as system.reg has it, is not. */
+  cutPowerWhenSaved(text: string): void;
   /** How many programs of Node run on the machine. */
   nodes(): number;
   close(): void;
@@ -65,6 +66,16 @@ export function openWineMachine(folder: string): WineMachine {
       for (const { pid } of found) kill(pid);
       Atomics.wait(sleeper, 0, 0, 20);
     }
+  };
+  // Wine writes its registry every 30 s, and when its server is told to end. No program of it outlives the server.
+  const cutPowerWhenSaved = (text: string) => {
+    const servers = () => processesOf(prefix).filter(({ command }) => /wineserver/.test(command));
+    for (const { pid } of servers()) kill(pid, 'SIGTERM');
+    for (let left = longestMs; left > 0 && servers().length > 0; left -= 20) Atomics.wait(sleeper, 0, 0, 20);
+    cutPower();
+    const file = join(prefix, 'system.reg');
+    if (!existsSync(file) || !readFileSync(file, 'utf8').includes(text))
+      throw new Error(`${file} does not hold ${text}`);
   };
   process.on('exit', cutPower);
   // A signal alone would end this process and leave the machine running.
@@ -115,10 +126,6 @@ export function openWineMachine(folder: string): WineMachine {
       const key = 'HKLM\\SYSTEM\\CurrentControlSet\\Control\\Session Manager\\Environment';
       const { code, err } = await run('reg.exe', ['add', key, '/v', name, '/d', value, '/f']);
       if (code !== 0) throw new Error(`reg.exe: ${err}`);
-      // Wine writes its registry later.
-      const file = join(prefix, 'system.reg');
-      const isWritten = () => existsSync(file) && readFileSync(file, 'utf8').includes(`"${name}"="${value}"`);
-      await waitUntil('the variable is in the registry', isWritten, { patienceMs: longestMs, everyMs: 200 });
     },
     async boot() {
       const server = ['wineserver64', 'wineserver'].map((name) => join(dirname(wine), name)).find(existsSync);
@@ -127,6 +134,7 @@ export function openWineMachine(folder: string): WineMachine {
       if (code < 0) throw new Error(`it does not start: ${err}`);
     },
     cutPower,
+    cutPowerWhenSaved,
     nodes: () => processesOf(prefix).filter(({ command }) => command.includes('node.exe')).length,
     close() {
       cutPower();
@@ -178,9 +186,9 @@ function processesOf(prefix: string): { pid: number; command: string }[] {
     });
 }
 
-function kill(pid: number): void {
+function kill(pid: number, signal: NodeJS.Signals = 'SIGKILL'): void {
   try {
-    process.kill(pid, 'SIGKILL');
+    process.kill(pid, signal);
   } catch {
     // It ended meanwhile.
   }
