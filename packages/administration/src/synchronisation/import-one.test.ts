@@ -104,6 +104,30 @@ describe('one update from an upstream server', () => {
     assert.deepEqual(await lab.store.listAudit({ limit: 5 }), []);
   });
 
+  it('that was stopped says so of the import, and changes nothing', async () => {
+    await using lab = await openLab();
+    const parts = { ...partsOf(lab.store, lab.url, lab.now), signal: AbortSignal.abort(), onProgress: () => undefined };
+    await assert.rejects(importFromUpstream({ store: lab.store, author }, { update: of(5).updateId }, parts), {
+      code: 'ADMINISTRATION_SYNC_STOPPED',
+      message: /^The import was stopped/,
+    });
+    assert.equal(await lab.store.countRevisions(), 0);
+  });
+
+  it('has the addresses of its files also after a break behind the import', async () => {
+    await using lab = await openLab();
+    const { updateId, files } = of(5);
+    const importRevisions: typeof lab.store.importRevisions = async (...given) => {
+      await lab.store.importRevisions(...given);
+      throw new Error('killed');
+    };
+    const store = { ...lab.store, importRevisions };
+    await assert.rejects(importIn({ ...lab, store }, { update: updateId }), { message: 'killed' });
+    await importIn(lab, { update: updateId });
+    const sha1 = Buffer.from(files[0]?.sha1 ?? '', 'base64').toString('hex');
+    assert.equal((await lab.store.findContentSources([sha1])).get(sha1), files[0]?.url);
+  });
+
   it('names what it waits for', async () => {
     const bundle = simulatedBundle(1, { parts: [of(5), { ...of(6), revisionNumber: 9 }], needs: [nobody], changedAt });
     const catalog = simulatedCatalog({ updates: 9, products: 3, from: author.at });

@@ -77,9 +77,10 @@ export async function importFromUpstream(
     const revisions = [...needed.revisions, ...found.revisions].sort((first, other) => rankOf(first) - rankOf(other));
     const known = await store.findRevisionIds(revisions.map(identityOf));
     const added = revisions.filter((revision) => !known.has(nameOf(revision)));
+    // Addresses first: after a break in between, the revisions are not new any more.
+    if (!wanted.isDryRun) await store.noteContentSources([...found.sources, ...needed.sources]);
     const results = wanted.isDryRun ? [] : await store.importRevisions(added, parts.now());
     if (!wanted.isDryRun && added.length > 0) {
-      await store.noteContentSources([...found.sources, ...needed.sources]);
       await store.readUpdateFacts();
       const after = { asked: wanted.update.slice(0, 100), from: one.upstream.origin, added: added.length };
       await store.recordChange(author, { action: 'import updates', subject: 'catalog', after });

@@ -1,4 +1,5 @@
 // One session with the upstream server for a question outside of a synchronisation. Nothing is staged, and anchors stay.
+import { AdministrationError } from '../errors.ts';
 import { accountId } from './account.ts';
 import { upstreamBounds } from './bounds.ts';
 import { createPeer, stopped } from './peer.ts';
@@ -44,8 +45,18 @@ export async function withSession<T>(parts: UpstreamParts, work: (one: OneSessio
   try {
     return await work({ session, upstream, limits, counts });
   } catch (error) {
-    throw error instanceof UpstreamFault ? refused(upstream, error) : error;
+    if (error instanceof UpstreamFault) throw refused(upstream, error);
+    throw isStop(error) ? stoppedImport(error) : error;
   } finally {
     peer.close();
   }
+}
+
+function isStop(error: unknown): error is AdministrationError {
+  return error instanceof AdministrationError && error.code === 'ADMINISTRATION_SYNC_STOPPED';
+}
+
+/** Only exchanges are stopped, and all of them come before the first write. */
+function stoppedImport(cause: AdministrationError): AdministrationError {
+  return new AdministrationError(cause.code, 'The import was stopped, and imported nothing. Run it again.', { cause });
 }
