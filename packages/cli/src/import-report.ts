@@ -11,6 +11,20 @@ export function foundNothing(report: ImportReport): boolean {
   return countDocuments(report) === 0;
 }
 
+/** One line that is written over on a terminal. Elsewhere one every few seconds. */
+export function importProgress(): (report: Readonly<ImportReport>) => void {
+  const everyMs = 5000;
+  let shownAt = performance.now();
+  return ({ new: added, changed, unchanged, refused }) => {
+    const line = `${added} new, ${changed} changed, ${unchanged} unchanged, ${refused} refused`;
+    if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${visibleText(line)}`);
+    else if (performance.now() - shownAt >= everyMs) {
+      shownAt = performance.now();
+      console.error(`so far: ${line}`);
+    }
+  };
+}
+
 export function printImport(report: ImportReport): void {
   for (const { document, code, message } of report.refusals) {
     console.log(`${paint('red', 'refused')} ${visibleText(document)}: ${code}: ${visibleText(message)}`);

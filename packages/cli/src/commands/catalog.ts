@@ -1,6 +1,6 @@
 // moult catalog: update metadata in, and a look at what is there and at what clients get of it.
 
-import { type ImportReport, importUpdates, readDocuments } from '@moult/administration/imports';
+import { importUpdates, readDocuments } from '@moult/administration/imports';
 import {
   CatalogError,
   deriveCore,
@@ -13,14 +13,15 @@ import {
   type UpdateDocument,
   type Verdict,
 } from '@moult/catalog';
-import { jsonText, visibleLines, visibleText } from '@moult/formats/text';
+import { jsonText, visibleLines } from '@moult/formats/text';
 import { type ListedRevision, limitHeapGrowth } from '@moult/store';
 import { type Command, Option } from 'commander';
 import { toJson, toLines } from '../describe-update.ts';
 import { readNamedFile } from '../files/named-file.ts';
 import { findDocument } from '../find-documents.ts';
-import { foundNothing, printImport } from '../import-report.ts';
+import { foundNothing, importProgress, printImport } from '../import-report.ts';
 import { type Column, type ListFlags, pageOfAll, showList, withList } from '../lists.ts';
+import { endProgressLine } from '../progress-line.ts';
 import { type ServerOptions, withServer } from '../server-flags.ts';
 import { administer } from '../server-options.ts';
 import { exitCode, paint } from '../terminal.ts';
@@ -104,26 +105,12 @@ export function register(program: Command): void {
 async function importPaths(paths: string[], flags: ServerOptions & JsonFlag): Promise<void> {
   limitHeapGrowth({ isSmall: true });
   const report = await administer(flags, (administration) =>
-    importUpdates(administration, readDocuments(paths, process.stdin), progressShower()),
+    importUpdates(administration, readDocuments(paths, process.stdin), importProgress()),
   );
-  if (process.stderr.isTTY) process.stderr.write('\r\u001b[K');
+  endProgressLine();
   if (flags.json) console.log(jsonText(report));
   else printImport(report);
   if (report.refused > 0 || foundNothing(report)) process.exitCode = exitCode.findings;
-}
-
-/** One line that is written over on a terminal. Elsewhere one every few seconds. */
-function progressShower(): (report: Readonly<ImportReport>) => void {
-  const everyMs = 5000;
-  let shownAt = performance.now();
-  return ({ new: added, changed, unchanged, refused }) => {
-    const line = `${added} new, ${changed} changed, ${unchanged} unchanged, ${refused} refused`;
-    if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${visibleText(line)}`);
-    else if (performance.now() - shownAt >= everyMs) {
-      shownAt = performance.now();
-      console.error(`so far: ${line}`);
-    }
-  };
 }
 
 const columns: readonly Column<ListedRevision>[] = [

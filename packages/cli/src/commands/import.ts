@@ -6,11 +6,12 @@ import { type ImportedScan, importOfflineScan } from '@moult/administration/impo
 import { counted, visibleText } from '@moult/formats/text';
 import { type KeptAsItWas, limitHeapGrowth } from '@moult/store';
 import type { Command } from 'commander';
+import { foundNothing, importProgress, printImport } from '../import-report.ts';
 import { present } from '../output.ts';
 import { endProgressLine, progressLine } from '../progress-line.ts';
 import { type AdministrationFlags, withServerOptions } from '../server-flags.ts';
 import { administer, withLog } from '../server-options.ts';
-import { UsageError } from '../terminal.ts';
+import { exitCode, UsageError } from '../terminal.ts';
 
 interface ImportFlags extends AdministrationFlags {
   trust?: string;
@@ -45,9 +46,10 @@ async function run(path: string, flags: ImportFlags): Promise<void> {
   if (/\.cab$/i.test(source)) {
     if (isDryRun || trust !== undefined) throw new UsageError('An offline scan file has no --dry-run and no --trust.');
     const scan = await administer(flags, (administration) =>
-      importOfflineScan(administration, source, () => undefined),
+      importOfflineScan(administration, source, importProgress()),
     );
-    if (scan) return present(scan, flags, scanLines);
+    endProgressLine();
+    if (scan) return showScan(scan, flags);
   }
   if (/\.(?:cab|gz|msu|xml)$/i.test(source))
     throw new UsageError(`"moult catalog import" imports packages and update metadata: moult catalog import ${path}`);
@@ -57,11 +59,18 @@ async function run(path: string, flags: ImportFlags): Promise<void> {
   present(network, flags, reportLines);
 }
 
-function scanLines(scan: ImportedScan): string[] {
-  const { report, updates, sources, refusedSources, compared, differences, differencesInAll } = scan;
-  const { new: added, changed, unchanged, refused } = report;
+/** As "moult catalog import" shows its results and ends. */
+function showScan(scan: ImportedScan, flags: ImportFlags): void {
+  const { report } = scan;
+  if (!flags.json) printImport(report);
+  present(scan, flags, scanLines);
+  if (report.refused > 0 || foundNothing(report)) process.exitCode = exitCode.findings;
+}
+
+function scanLines({ updates, sources, refusedSources, compared, ...told }: ImportedScan): string[] {
+  const { differences, differencesInAll } = told;
   return [
-    `${counted(added + changed, 'new revision')} of ${updates}, ${unchanged} known, ${refused} refused.`,
+    `${counted(updates, 'update')} in the list of the file.`,
     `${counted(sources, 'address', 'addresses')} of files known, ${refusedSources} refused.`,
     ...differences
       .slice(0, shown)
