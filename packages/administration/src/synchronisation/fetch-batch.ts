@@ -7,14 +7,32 @@ import { halves, missingIn } from './plan.ts';
 import { readUpdate } from './read-update.ts';
 import { refused, UpstreamFault, type UpstreamSession } from './session.ts';
 
-type Fetched = Pick<StagedBatch, 'revisions' | 'failures' | 'sources'>;
+export type Fetched = Pick<StagedBatch, 'revisions' | 'failures' | 'sources'>;
 
 interface FetchOptions {
   upstream: URL;
   session: UpstreamSession;
   limits: { documentBytes: number; addressCharacters: number };
   /** Counts what the upstream refuses without an answer in between. Throws when that is too much. */
-  refusals: { note(fault: UpstreamFault): void; forget(): void };
+  refusals: Refusals;
+}
+
+interface Refusals {
+  note(fault: UpstreamFault): void;
+  forget(): void;
+}
+
+/** Of all batches of a run: more than `most` in a row are an upstream that refuses everything. */
+export function countRefusals(upstream: URL, most: number): Refusals {
+  let inARow = 0;
+  return {
+    note(fault) {
+      if (++inARow > most) throw refused(upstream, fault);
+    },
+    forget() {
+      inARow = 0;
+    },
+  };
 }
 
 /** Yields what each answer brought. Together they tell of every update that was asked for. */

@@ -4,9 +4,8 @@ import { decodeSummary, type UpdateIdentity } from '@moult/catalog';
 import type { ListedIdentity } from '@moult/protocol/server-sync';
 import type { PackedRevision, RevisionToImport, StagedBatch, Store } from '@moult/store';
 import { AdministrationError } from '../errors.ts';
-import { fetchBatch } from './fetch-batch.ts';
+import { countRefusals, fetchBatch } from './fetch-batch.ts';
 import type { OneSession } from './one-session.ts';
-import { refused } from './session.ts';
 import type { UpstreamLookup } from './upstream-lookup.ts';
 
 export type FetchedRevision = RevisionToImport | PackedRevision;
@@ -30,15 +29,7 @@ export async function* fetchRevisions(
   identities: readonly ListedIdentity[],
   maxUpdates: number,
 ): AsyncGenerator<FetchedRevisions> {
-  let refusalsInARow = 0;
-  const refusals: Parameters<typeof fetchBatch>[0]['refusals'] = {
-    note: (fault) => {
-      if (++refusalsInARow > limits.refusals) throw refused(upstream, fault);
-    },
-    forget: () => {
-      refusalsInARow = 0;
-    },
-  };
+  const refusals = countRefusals(upstream, limits.refusals);
   const size = Math.min(maxUpdates, limits.updatesPerCall);
   for (let at = 0; at < identities.length; at += size) {
     const options = { session, upstream, limits, refusals };

@@ -1,29 +1,19 @@
 // Runs a synchronisation. It asks for the lists, then fetches and stages the updates that the catalog does not have. At
 // the end all of them become a part of the catalog at once. The store has every answer before the next question. So a
 // run continues after a kill.
-import type { ListedIdentity } from '@moult/protocol/server-sync';
-import type {
-  ExpiredUpdate,
-  OwnedSync,
-  ServerRole,
-  StagedBatch,
-  Store,
-  SyncRun,
-  TakenFromUpstream,
-  UpstreamDecisions,
-} from '@moult/store';
+import type { ExpiredUpdate, OwnedSync, Store, SyncRun, TakenFromUpstream } from '@moult/store';
 import { ServerError } from '@moult/store/errors';
 import { AdministrationError } from '../errors.ts';
 import { accountId } from './account.ts';
+import { askLists, askReplicaDecisions } from './ask-lists.ts';
 import { upstreamBounds } from './bounds.ts';
-import { fetchBatch } from './fetch-batch.ts';
-import { noteLanguages } from './languages.ts';
+import type { Fetched } from './fetch-batch.ts';
+import { fetchListed } from './fetch-listed.ts';
 import { endOwner, isGone, newOwner } from './owners.ts';
-import { badAnswer, createPeer, type Peer, stopped } from './peer.ts';
-import { askConfig, askUpdates, filterOf, isSameFilter, secondsLeft } from './plan.ts';
+import { createPeer, type Peer, stopped } from './peer.ts';
+import { secondsLeft } from './plan.ts';
 import { createSession, refused, UpstreamFault, type UpstreamSession } from './session.ts';
 import { authoritiesFor } from './trust.ts';
-import { askDecisions } from './upstream-decisions.ts';
 
 export interface SyncSettings {
   /** The address of the upstream server. */
@@ -93,7 +83,6 @@ class Run {
   readonly #owner = newOwner();
   readonly #lost = new AbortController();
   readonly #signal: AbortSignal;
-  #role: ServerRole = 'autonomous';
   #own: OwnedSync = { runId: 0, owner: this.#owner };
   #isContinued = false;
   #step: SyncRun['step'] = 'connect';
@@ -101,7 +90,6 @@ class Run {
   /** Of exchanges that no staging has told the store yet. */
   #untold = { calls: 0, bytes: 0 };
   #fetchingSince: { ms: number; fetched: number } | undefined;
-  #held: StagedBatch['failures'][number][] = [];
   #lostBecause: unknown;
 
   constructor(parts: SyncParts) {
@@ -165,13 +153,18 @@ class Run {
 
   async #synchronise(peer: Peer): Promise<SyncReport> {
     const { store, now } = this.#parts;
-    this.#role = await store.loadRole();
+    const role = await store.loadRole();
     const [first, ...others] = await this.#sessions(peer);
     const before = await store.listCategories(['Product']);
-    const { maxUpdates, needsChoice } = await this.#list(first);
+    const asking = {
+      ...{ store, session: first, upstream: this.#upstream, limits: this.#bounds, own: this.#own, role },
+      enter: (step: SyncRun['step']) => this.#enter(step),
+    };
+    const { listed, maxUpdates, needsChoice } = await askLists(asking);
+    this.#counts.listed = listed;
     await this.#enter('updates');
     await this.#fetch([first, ...others], maxUpdates);
-    const decisions = await this.#askDecisions(first);
+    const decisions = await askReplicaDecisions(asking);
     await this.#enter('activate');
     if (this.#untold.calls > 0) await this.#stage({ revisions: [], failures: [], sources: [] });
     const { added, expired, taken } = await store.activateSync(this.#own, now(), decisions);
@@ -212,133 +205,21 @@ class Run {
     return [create(), ...Array.from({ length: this.#bounds.sessions - 1 }, create)];
   }
 
-  /**
-   * Both lists, as far as an interrupted run does not have them. It asks an upstream that says it is another one once
-   * more.
-   */
-  async #list(session: UpstreamSession): Promise<{ maxUpdates: number; needsChoice: boolean }> {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await this.#listOnce(session);
-      } catch (error) {
-        if (!(error instanceof UpstreamFault)) throw error;
-        const isNew = error.code === 'ServerChanged' || isAboutAnchor(error);
-        if (!isNew || attempt > 1) throw refused(this.#upstream, error);
-        await this.#parts.store.forgetSyncAnchors(this.#own, this.#upstream.origin);
-      }
-    }
-  }
-
-  async #listOnce(session: UpstreamSession): Promise<{ maxUpdates: number; needsChoice: boolean }> {
-    const { store } = this.#parts;
-    const last = await store.loadSyncAnchors(this.#upstream.origin);
-    const here = await store.loadSyncLists(this.#own);
-    const configAnchor = last.configuration && { configAnchor: last.configuration.anchor };
-    const config = await session.call('GetConfigData', { ...configAnchor });
-    await noteLanguages(store, config.languages);
-    const anchor = this.#requireAnchor(config.newConfigAnchor);
-    await store.noteSyncList(this.#own, 'configuration', { anchor, identities: [] });
-    await this.#enter('config');
-    if (!here.config) {
-      const found = await this.#ask(session, askConfig(last.config));
-      await store.noteSyncList(this.#own, 'config', found);
-    }
-    const filter = filterOf(await store.loadSyncChoices(), this.#role);
-    if (filter && !isSameFilter(here.updates?.filter, filter)) {
-      const found = await this.#ask(session, askUpdates(filter, last.updates));
-      await store.noteSyncList(this.#own, 'updates', { ...found, filter });
-    }
-    const { wanted, staged } = await store.countSyncRevisions();
-    this.#counts.listed = wanted + staged;
-    return { maxUpdates: Math.max(1, config.maxUpdates), needsChoice: filter === undefined };
-  }
-
-  /** Of a replica, last before the end: a run that was interrupted asks again. Undefined for an autonomous server. */
-  async #askDecisions(session: UpstreamSession): Promise<UpstreamDecisions | undefined> {
-    if (this.#role === 'autonomous') return undefined;
-    await this.#enter('deployments');
-    const { store } = this.#parts;
-    for (let attempt = 1; ; attempt++) {
-      const [lists, last] = [await store.loadSyncLists(this.#own), await store.loadSyncAnchors(this.#upstream.origin)];
-      const syncAnchor = (lists.updates ?? lists.config)?.anchor ?? '';
-      const anchor = attempt === 1 ? last.deployments?.anchor : undefined;
-      try {
-        const limits = this.#bounds;
-        return await askDecisions({ upstream: this.#upstream, session, anchor, syncAnchor, limits });
-      } catch (error) {
-        // An anchor that is not its own: all of them are asked for.
-        const isOld = error instanceof UpstreamFault && isAboutDeploymentAnchor(error);
-        if (!isOld || anchor === undefined)
-          throw error instanceof UpstreamFault ? noDecisions(this.#upstream, error) : error;
-      }
-    }
-  }
-
-  async #ask(session: UpstreamSession, filter: ReturnType<typeof askConfig>) {
-    const { anchor, newRevisions = [] } = await session.call('GetRevisionIdList', { filter });
-    if (newRevisions.length > this.#bounds.listedRevisions) {
-      throw badAnswer(this.#upstream, `its list has more than ${this.#bounds.listedRevisions} revisions`);
-    }
-    const identities = newRevisions as StagedBatch['failures'][number][];
-    return { anchor: this.#requireAnchor(anchor), identities };
-  }
-
-  #requireAnchor(anchor: string | undefined): string {
-    if (anchor !== undefined && anchor !== '' && anchor.length <= this.#bounds.anchorCharacters) return anchor;
-    throw badAnswer(this.#upstream, 'an answer has no anchor, or one that is too long');
-  }
-
   async #fetch(sessions: readonly UpstreamSession[], maxUpdates: number): Promise<void> {
     this.#fetchingSince = { ms: performance.now(), fetched: this.#counts.fetched };
-    const next = this.#batches(Math.min(maxUpdates, this.#bounds.updatesPerCall));
-    let refusalsInARow = 0;
-    const refusals = {
-      note: (fault: UpstreamFault) => {
-        if (++refusalsInARow > this.#bounds.refusals) throw refused(this.#upstream, fault);
-      },
-      forget: () => {
-        refusalsInARow = 0;
-      },
-    };
-    const work = async (session: UpstreamSession) => {
-      const options = { upstream: this.#upstream, session, limits: this.#bounds, refusals };
-      for (let batch = await next(); batch.length > 0; batch = await next()) {
-        for await (const fetched of fetchBatch(options, batch)) await this.#take(fetched);
-      }
-    };
-    await allOrNone(sessions.map(work), (error) => this.#giveUp(error));
-    if (this.#held.length > 0) await this.#stage({ revisions: [], failures: [], sources: [] });
+    await fetchListed({
+      ...{ store: this.#parts.store, upstream: this.#upstream, limits: this.#bounds, sessions, maxUpdates },
+      stage: (fetched) => this.#stage(fetched),
+      giveUp: (because) => this.#giveUp(because),
+    });
   }
 
-  /** The next batch for whoever asks, one asking at a time. */
-  #batches(size: number): () => Promise<ListedIdentity[]> {
-    let after = 0;
-    let turn: Promise<ListedIdentity[]> = Promise.resolve([]);
-    const take = async () => {
-      const rows = await this.#parts.store.loadWanted(after, size);
-      after = rows.at(-1)?.position ?? after;
-      return rows.map(({ identity }) => identity);
-    };
-    return () => {
-      turn = turn.then(take);
-      return turn;
-    };
-  }
-
-  /** Refusals count once the upstream has answered something after them: one that answers nothing is broken, not they. */
-  async #take(fetched: Pick<StagedBatch, 'revisions' | 'failures' | 'sources'>): Promise<void> {
-    const isRefusal = fetched.revisions.length === 0 && fetched.failures.length === 1;
-    if (isRefusal) this.#held.push(...fetched.failures);
-    else await this.#stage(fetched);
-  }
-
-  async #stage(fetched: Pick<StagedBatch, 'revisions' | 'failures' | 'sources'>): Promise<void> {
-    const failures = [...fetched.failures, ...this.#held.splice(0)];
+  async #stage(fetched: Fetched): Promise<void> {
     const told = this.#untold;
     this.#untold = { calls: 0, bytes: 0 };
-    await this.#parts.store.stageSync(this.#own, { ...fetched, failures, ...told });
+    await this.#parts.store.stageSync(this.#own, { ...fetched, ...told });
     this.#counts.fetched += fetched.revisions.length;
-    this.#counts.failed += failures.length;
+    this.#counts.failed += fetched.failures.length;
     this.#tell();
   }
 
@@ -383,14 +264,6 @@ class Run {
 
 const dayMs = 86_400_000;
 
-/** Waits for all. The first error is told at once, so that the others end, and thrown when they have. */
-async function allOrNone(work: readonly Promise<void>[], onError: (error: unknown) => void): Promise<void> {
-  for (const one of work) one.catch(onError);
-  const results = await Promise.allSettled(work);
-  const failed = results.find(({ status }) => status === 'rejected');
-  if (failed?.status === 'rejected') throw failed.reason;
-}
-
 /** Throws AdministrationError ADMINISTRATION_UPSTREAM_REFUSED for text that is not an address of a server. */
 export function upstreamUrl(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
@@ -401,22 +274,6 @@ export function upstreamUrl(text: string): URL {
 
 function withoutKept({ kept: _, ...taken }: TakenFromUpstream): Omit<TakenFromUpstream, 'kept'> {
   return taken;
-}
-
-function isAboutDeploymentAnchor({ code, message }: UpstreamFault): boolean {
-  return code === 'ServerChanged' || (code === 'InvalidParameters' && /^deploymentAnchor$/i.test(message.trim()));
-}
-
-/** Microsoft's public service has no decisions. */
-function noDecisions(upstream: URL, fault: UpstreamFault): AdministrationError {
-  const { message, code } = refused(upstream, fault);
-  const advice = 'It gives no groups and decisions: a replica needs a WSUS or a Moult above it.';
-  return new AdministrationError(code, `${message} ${advice}`, { cause: fault });
-}
-
-/** Real WSUS says so of an anchor that is not its own. */
-function isAboutAnchor({ code, message }: UpstreamFault): boolean {
-  return code === 'InvalidParameters' && /^(filter|configAnchor)?$/i.test(message.trim());
 }
 
 function asError(error: unknown): { code: string; message: string } {

@@ -51,7 +51,11 @@ export async function askDecisions(asked: Asked): Promise<UpstreamDecisions> {
   }
 }
 
-function requireAnchor({ upstream, limits }: Asked, anchor: string | undefined): string {
+/** Throws ADMINISTRATION_UPSTREAM_ANSWER for an answer without an anchor. */
+export function requireAnchor(
+  { upstream, limits }: { upstream: URL; limits: Pick<Asked['limits'], 'anchorCharacters'> },
+  anchor: string | undefined,
+): string {
   if (anchor !== undefined && anchor !== '' && anchor.length <= limits.anchorCharacters) return anchor;
   throw badAnswer(upstream, 'an answer has no anchor, or one that is too long');
 }
