@@ -112,13 +112,7 @@ export async function setMemberships(
   const found: KnownComputer[] = [];
   for (const computer of computers) found.push(await findComputer(store, computer));
   const { groupId, name } = await findGroup(store, group);
-  if ((await targetingOf(store, server)) === 'client') {
-    const [first = ''] = found.map(({ dnsName }) => dnsName);
-    throw new AdministrationError(
-      'ADMINISTRATION_CLIENT_TARGETING',
-      `The computers of this server say themselves which groups they are in (targeting = "client"): ${first} goes back at its next contact. Set the policy "Enable client-side targeting" (TargetGroup) of the computer to "${name}". Or set targeting to "server" and restart the server.`,
-    );
-  }
+  await requireServerTargeting({ store, server }, { computer: found[0]?.dnsName ?? '', group: name });
   const done: Membership[] = [];
   for (const { computerId, dnsName } of found) {
     try {
@@ -129,6 +123,18 @@ export async function setMemberships(
     done.push({ computerId, dnsName, groupId, group: name, isMember });
   }
   return done;
+}
+
+/** Throws AdministrationError ADMINISTRATION_CLIENT_TARGETING, as setMemberships does. `computer` is named as an example. */
+export async function requireServerTargeting(
+  { store, server }: Pick<Administration, 'store' | 'server'>,
+  { computer, group }: { computer: string; group: string },
+): Promise<void> {
+  if ((await targetingOf(store, server)) !== 'client') return;
+  throw new AdministrationError(
+    'ADMINISTRATION_CLIENT_TARGETING',
+    `The computers of this server say themselves which groups they are in (targeting = "client"): ${computer} goes back at its next contact. Set the policy "Enable client-side targeting" (TargetGroup) of the computer to "${group}". Or set targeting to "server" and restart the server.`,
+  );
 }
 
 /** As setMemberships, of one computer. */

@@ -84,14 +84,15 @@ export class GroupsTakenOver {
 
   async #change(here: Row, group: WantedGroup): Promise<void> {
     const zone = await this.#zoneOf(here.group_id);
+    const { isWhole, isSparse } = this.#wanted;
     // An upstream server has no time zones of groups: those of a replica are its own.
-    const timeZone = this.#wanted.isWhole ? zone : group.timeZone;
+    const timeZone = isWhole || isSparse ? zone : group.timeZone;
     const isFree = ![...this.#rows.values()].some(
       (row) => row.name_key === group.name.toLowerCase() && row.group_id !== here.group_id,
     );
     if (!isFree) this.#keep(group.groupId, 'name-taken');
     const name = isFree ? group.name : here.name;
-    const parent_id = this.#parentOf(group);
+    const parent_id = isSparse && group.parentId === undefined ? here.parent_id : this.#parentOf(group);
     if (name === here.name && parent_id === here.parent_id && zone === timeZone) return;
     const row = { ...here, name, name_key: name.toLowerCase(), parent_id };
     const { group_id, ...values } = row;

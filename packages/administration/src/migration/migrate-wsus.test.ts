@@ -105,6 +105,12 @@ async function stateOf({ store }: Lab) {
   };
 }
 
+const clixml = (inside: string) =>
+  `\uFEFF<Objs Version="1.1.0.1" xmlns="http://schemas.microsoft.com/powershell/2004/04">${inside}</Objs>`;
+
+/** An object that names itself a thousand times: 10^9 values in three levels. */
+const manyReferences = `<Obj RefId="0"><Props><S N="Name">a</S></Props><MS><Obj N="All" RefId="1"><LST>${'<Ref RefId="1" />'.repeat(1000)}</LST></Obj></MS></Obj>`;
+
 describe('what a WSUS exported', () => {
   it('is taken over whole, and the dry run says the same and changes nothing', async () => {
     await using lab = await openLab();
@@ -148,6 +154,46 @@ describe('what a WSUS exported', () => {
     assert.ok((await stateOf(lab)).decisions.includes(`${idOf(0)} ${pilot} Block `));
   });
 
+  it('leaves time zones of groups, which a WSUS does not have', async () => {
+    await using lab = await openLab();
+    using folder = folderWith(asScript);
+    await migrateWsus(lab, folder.path, { isDryRun: false });
+    await lab.store.setTimeZone(pilot, 'Europe/Berlin', author);
+    const again = await migrateWsus(lab, folder.path, { isDryRun: false });
+    const zones = await lab.store.loadTimeZones();
+    assert.deepEqual([again.groupsChanged, zones.get(pilot)], [[], 'Europe/Berlin']);
+  });
+
+  it('says in the dry run too that policy puts the computers into groups', async () => {
+    await using lab = await createAdministration(titles, { targeting: 'client' });
+    await addComputer(lab, computer, 'pc1.example.org');
+    using folder = folderWith(asScript);
+    const { memberships: shown } = await migrateWsus(lab, folder.path, { isDryRun: true });
+    const { memberships: done } = await migrateWsus(lab, folder.path, { isDryRun: false });
+    assert.deepEqual(shown, done);
+    assert.match(done.why ?? '', /pc1\.example\.org.*"Pilot, first"/);
+  });
+
+  it('is whole after a break at any of its writes, once it runs again', async () => {
+    await using whole = await openLab();
+    using folder = folderWith(asScript);
+    await migrateWsus(whole, folder.path, { isDryRun: false });
+    const expected = await stateOf(whole);
+    for (const write of ['takeOver', 'saveRule', 'setMembership', 'changeSyncChoices'] as const) {
+      for (const isWritten of [false, true]) {
+        await using lab = await openLab();
+        const killed = async (...given: unknown[]) => {
+          if (isWritten) await (lab.store[write] as (...given: unknown[]) => Promise<unknown>)(...given);
+          throw new Error('killed');
+        };
+        const store = { ...lab.store, [write]: killed };
+        await assert.rejects(migrateWsus({ ...lab, store }, folder.path, { isDryRun: false }), { message: 'killed' });
+        await migrateWsus(lab, folder.path, { isDryRun: false });
+        assert.deepEqual(await stateOf(lab), expected, `${write}, ${isWritten}`);
+      }
+    }
+  });
+
   it('follows what the WSUS withdrew, but only when the export has all of its decisions', async () => {
     await using lab = await openLab();
     using first = folderWith(asScript);
@@ -173,12 +219,18 @@ describe('what a WSUS exported', () => {
       'UpdateApproval',
       `${id}<G N="ComputerTargetGroupId">${pilot}</G>${action}<DT N="Deadline">9999-12-31T23:59:59.999</DT>`,
     );
-    const objs = (inside: string) =>
-      `\uFEFF<Objs Version="1.1.0.1" xmlns="http://schemas.microsoft.com/powershell/2004/04">${inside}</Objs>`;
-    using folder = folderWith({ 'approvals.xml': objs(approvals), 'updates.json': [] });
-    writeFileSync(join(folder.path, 'groups.clixml'), Buffer.from(objs(groups), 'utf16le'));
+    using folder = folderWith({ 'approvals.xml': clixml(approvals), 'updates.json': [] });
+    writeFileSync(join(folder.path, 'groups.clixml'), Buffer.from(clixml(groups), 'utf16le'));
     await migrateWsus(lab, folder.path, { isDryRun: false });
     assert.deepEqual((await stateOf(lab)).decisions, [`${idOf(0)} ${pilot} Install `]);
+    const moved = [
+      { groupId: inner, name: 'Offices', parentId: undefined },
+      { groupId: pilot, name: 'Pilot', parentId: inner },
+    ];
+    const nothing = { source: 'test', formerGroups: [], decisions: [], declined: [], settings: [] };
+    await lab.store.takeOver({ ...nothing, groups: moved }, author);
+    const { groupsChanged } = await migrateWsus(lab, folder.path, { isDryRun: false });
+    assert.deepEqual(groupsChanged, []);
   });
 
   it('may be CSV of the public views, as sqlcmd and Export-Csv write them', async () => {
@@ -201,6 +253,9 @@ describe('what a WSUS exported', () => {
     const bad: Record<string, unknown>[] = [
       {},
       { 'groups.json': '[{' },
+      { ...asScript, 'approvals.json': '' },
+      { ...asScript, 'vUpdate.csv': '\r\n' },
+      { 'groups.xml': clixml(manyReferences) },
       { 'groups.xml': '<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>' },
       { 'groups.xml': '<html/>' },
       groups({ Id: pilot, Name: 'a;b', ParentId: all }),

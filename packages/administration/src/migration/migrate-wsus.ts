@@ -1,7 +1,7 @@
 // Takes groups, approvals, declines, memberships, rules and choices over from what a WSUS exported. Again it changes only
 // what is new there. Decisions that an administrator made here stay.
 import { allComputers, type KeptAsItWas, type SyncChoice, unassignedComputers, type WantedState } from '@moult/store';
-import { setMemberships } from '../computers.ts';
+import { requireServerTargeting, setMemberships } from '../computers.ts';
 import { AdministrationError } from '../errors.ts';
 import type { Administration } from '../open-server.ts';
 import { requireAutonomous } from '../role.ts';
@@ -87,11 +87,14 @@ function hasDecisions({ approvals, declined }: WsusExport): boolean {
 function wantedState(found: WsusExport, live: NonNullable<WsusExport['approvals']>): WantedState {
   const { groups, declined = [], server } = found;
   const hasAll = hasDecisions(found);
+  // CLIXML of the API has no parents. Groups that are here stay in their place then.
+  const top = groups.some(({ parentId }) => parentId !== undefined) ? allComputers : undefined;
   const byPlace = new Map(live.map((one) => [`${one.updateId} ${one.groupId}`, one]));
   return {
     // Nothing has this origin without decisions: nothing is withdrawn then.
     source: hasAll ? `wsus:${(server.name ?? '').toLowerCase()}` : 'wsus-groups:',
-    groups: groups.map((group) => ({ ...group, parentId: group.parentId ?? allComputers })),
+    groups: groups.map((group) => ({ ...group, parentId: group.parentId ?? top })),
+    isSparse: true,
     formerGroups: [],
     decisions: hasAll
       ? [...byPlace.values()].map(({ updateId, groupId, action, deadline }) => ({
@@ -143,27 +146,26 @@ async function addMembers(
 ): Promise<MigratedWsus['memberships']> {
   const { store } = administration;
   const done: MigratedWsus['memberships'] = { added: 0, known: 0, unknownComputers: 0, why: undefined };
-  const here = await store.loadGroups();
-  const names = new Map(groups.map(({ groupId, name }) => [groupId, name]));
+  const places = groupsHere(await store.loadGroups(), isDryRun ? groups : [], groups);
   const wanted = memberships.filter(({ groupId }) => groupId !== allComputers && groupId !== unassignedComputers);
-  const byGroup = new Map<string, string[]>();
+  const byGroup = new Map<string, { name: string; first: string; computers: string[] }>();
   for (const [computerId, all] of Map.groupBy(wanted, (one) => one.computerId)) {
     const computer = await store.findListedComputer(computerId);
     if (!computer) {
       done.unknownComputers++;
       continue;
     }
-    for (const groupId of new Set(all.map((one) => one.groupId))) {
-      const there = names.get(groupId)?.toLowerCase();
-      const group = here.find((one) => one.groupId === groupId) ?? here.find((one) => one.name.toLowerCase() === there);
-      if (group && computer.groups.includes(group.name)) done.known++;
-      else if (group || isDryRun)
-        byGroup.set(group?.groupId ?? groupId, [...(byGroup.get(group?.groupId ?? groupId) ?? []), computerId]);
+    const found = new Set(all.flatMap((one) => places.get(one.groupId) ?? []));
+    for (const { groupId, name } of found) {
+      if (computer.groups.includes(name)) done.known++;
+      else if (byGroup.has(groupId)) byGroup.get(groupId)?.computers.push(computerId);
+      else byGroup.set(groupId, { name, first: computer.dnsName, computers: [computerId] });
     }
   }
   try {
-    for (const [group, computers] of byGroup) {
-      if (!isDryRun) await setMemberships(administration, { computers, group, isMember: true });
+    for (const [group, { name, first, computers }] of byGroup) {
+      if (isDryRun) await requireServerTargeting(administration, { computer: first, group: name });
+      else await setMemberships(administration, { computers, group, isMember: true });
       done.added += computers.length;
     }
   } catch (error) {
@@ -171,6 +173,20 @@ async function addMembers(
     done.why = error.message;
   }
   return done;
+}
+
+type Place = Pick<WsusExport['groups'][number], 'groupId' | 'name'>;
+
+/** The group here of each group of the export: by its id, or else by its name, as they were taken over. */
+function groupsHere(here: readonly Place[], coming: readonly Place[], groups: readonly Place[]): Map<string, Place> {
+  const all = [...coming, ...here];
+  const byName = new Map(all.map((one) => [one.name.toLowerCase(), one]));
+  const places = new Map(here.map((one) => [one.groupId, one]));
+  for (const { groupId, name } of groups) {
+    const place = places.get(groupId) ?? byName.get(name.toLowerCase());
+    if (place) places.set(groupId, place);
+  }
+  return places;
 }
 
 /** Those that the WSUS synchronised, and this server does not yet. */

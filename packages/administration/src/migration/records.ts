@@ -35,9 +35,8 @@ export function readExportFiles(path: string, limits = migrationBounds): { files
   if (wanted.length > limits.maxFiles) throw unusable(path, `it has more than ${limits.maxFiles} files`);
   let left = limits.maxRecords;
   const files = wanted.map((name) => {
-    const records = readRecords(name, limits);
+    const records = readRecords(name, limits, left);
     left -= records.length;
-    if (left < 0) throw unusable(path, `it has more than ${limits.maxRecords} objects`);
     return { name: basename(name), records };
   });
   return { files, packages };
@@ -48,13 +47,26 @@ export function unusable(file: string, why: string, cause?: unknown): Administra
   return new AdministrationError('ADMINISTRATION_MIGRATION', message, { cause });
 }
 
-function readRecords(path: string, { maxFileBytes }: Pick<typeof migrationBounds, 'maxFileBytes'>): ExportRecord[] {
+/** So many of an iterable, and an error for more: before each becomes a record. */
+type AtMost = <One>(all: Iterable<One>) => One[];
+
+function readRecords(path: string, { maxFileBytes, maxRecords }: typeof migrationBounds, left: number): ExportRecord[] {
   const name = basename(path);
   const text = decodeText(readOutside(path, { maxBytes: maxFileBytes })).replace(/^\uFEFF/, '');
+  // A list of nothing is written []. What was cut off must not withdraw all decisions.
+  if (text.trim() === '') throw unusable(path, 'it is empty. If there is nothing of its kind, write [] into it');
+  const atMost: AtMost = (all) => {
+    const kept = [];
+    for (const one of all) {
+      if (kept.length === left) throw unusable(path, `the export has more than ${maxRecords} objects`);
+      kept.push(one);
+    }
+    return kept;
+  };
   try {
-    if (/\.csv$|\.txt$/i.test(name)) return readCsv(name, text);
-    if (/^\s*</.test(text)) return fromClixml(name, text, maxFileBytes);
-    return fromJson(name, text);
+    if (/\.csv$|\.txt$/i.test(name)) return readCsv(name, text, atMost);
+    if (/^\s*</.test(text)) return fromClixml(name, text, { maxCharacters: maxFileBytes, atMost });
+    return fromJson(name, text, atMost);
   } catch (error) {
     if (error instanceof FormatError || error instanceof SyntaxError)
       throw unusable(path, error.message.replace(/\.$/, ''), error);
@@ -62,15 +74,20 @@ function readRecords(path: string, { maxFileBytes }: Pick<typeof migrationBounds
   }
 }
 
-function fromJson(file: string, text: string): ExportRecord[] {
-  if (text.trim() === '') return [];
-  const isLines = /^\s*\{[^\n]*\}\s*\n\s*\{/.test(text);
-  const parsed: unknown = isLines
+function fromJson(file: string, text: string, atMost: AtMost): ExportRecord[] {
+  const parsed: unknown = isJsonLines(text.trimStart())
     ? text.split('\n').flatMap((line) => (line.trim() === '' ? [] : [JSON.parse(line) as unknown]))
     : JSON.parse(text);
   // PowerShell writes one element alone without a list.
   const all = Array.isArray(parsed) ? parsed : [parsed];
-  return all.filter(isObject).map((one) => ({ file, types: [], fields: fieldsOf(one) }));
+  return atMost(all.filter(isObject)).map((one) => ({ file, types: [], fields: fieldsOf(one) }));
+}
+
+/** A whole object in the first line, and another one behind it. */
+function isJsonLines(text: string): boolean {
+  const end = text.indexOf('\n');
+  if (!text.startsWith('{') || end < 0) return false;
+  return text.slice(0, end).trimEnd().endsWith('}') && text.slice(end).trimStart().startsWith('{');
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
@@ -81,40 +98,60 @@ function fieldsOf(object: Record<string, unknown>): Map<string, unknown> {
   return new Map(Object.entries(object).map(([name, value]) => [name.toLowerCase(), value]));
 }
 
-function fromClixml(file: string, text: string, maxCharacters: number): ExportRecord[] {
-  const flat = (value: ClixmlValue): ClixmlValue[] =>
-    isClixmlObject(value) && Array.isArray(value.value) ? value.value : Array.isArray(value) ? value : [value];
-  const all = readClixml(text, { ...defaultXmlLimits, maxCharacters }).flatMap(flat);
-  return all.filter(isClixmlObject).map(({ types, properties }) => ({
+function fromClixml(
+  file: string,
+  text: string,
+  { maxCharacters, atMost }: { maxCharacters: number; atMost: AtMost },
+): ExportRecord[] {
+  const values = readClixml(text, { ...defaultXmlLimits, maxCharacters });
+  const budget = { left: text.length };
+  const objects = atMost(flat(values)).filter(isClixmlObject);
+  return objects.map(({ types, properties }) => ({
     ...{ file, types: types.map((one) => one.replace(/^Deserialized\./, '')) },
-    fields: new Map([...properties].map(([name, value]) => [name.toLowerCase(), plain(value, 0)])),
+    fields: new Map([...properties].map(([name, value]) => [name.toLowerCase(), plain(value, 0, budget)])),
   }));
 }
 
-/** As in JSON. Objects may hold themselves: only the first levels are followed. */
-function plain(value: ClixmlValue, depth: number): unknown {
-  if (Array.isArray(value)) return value.map((one) => plain(one, depth + 1));
+/** Lists are exported as one object that holds the others. */
+function* flat(values: readonly ClixmlValue[]): Generator<ClixmlValue> {
+  for (const value of values) {
+    if (isClixmlObject(value) && Array.isArray(value.value)) yield* value.value;
+    else if (Array.isArray(value)) yield* value;
+    else yield value;
+  }
+}
+
+/**
+ * As in JSON. Objects may hold themselves: only the first levels are followed. References multiply: `budget` is how many values
+ * may come.
+ */
+function plain(value: ClixmlValue, depth: number, budget: { left: number }): unknown {
+  if (budget.left-- === 0)
+    throw new FormatError('FORMAT_OVER_LIMIT', 'its references make more values than it has text');
+  const inside = (one: ClixmlValue) => plain(one, depth + 1, budget);
+  if (Array.isArray(value)) return value.map(inside);
   if (!isClixmlObject(value)) return typeof value === 'bigint' ? Number(value) : value;
-  if (Array.isArray(value.value)) return depth < deepest ? value.value.map((one) => plain(one, depth + 1)) : [];
-  if (value.types.some((type) => type.endsWith('System.Enum'))) return value.text ?? plain(value.value ?? null, depth);
+  if (Array.isArray(value.value)) return depth < deepest ? value.value.map(inside) : [];
+  if (value.types.some((type) => type.endsWith('System.Enum'))) return value.text ?? inside(value.value ?? null);
   if (value.properties.size === 0 || depth >= deepest) return value.text ?? null;
-  return Object.fromEntries([...value.properties].map(([name, one]) => [name, plain(one, depth + 1)]));
+  return Object.fromEntries([...value.properties].map(([name, one]) => [name, inside(one)]));
 }
 
 const deepest = 3;
 
 /** With a header. The delimiter is the one that the header has. sqlcmd writes the word NULL for a missing value. */
-function readCsv(file: string, text: string): ExportRecord[] {
+function readCsv(file: string, text: string, atMost: AtMost): ExportRecord[] {
   const body = text.replace(/^#TYPE [^\n]*\n/, '');
   const head = /^[^\r\n]*/.exec(body)?.[0] ?? '';
   const delimiter = [',', '|', ';', '\t'].reduce((best, one) =>
     countOf(head, one) > countOf(head, best) ? one : best,
   );
-  const [header, ...rows] = [...csvRows(body, delimiter)];
+  const rows = csvRows(body, delimiter);
+  const header: string[] | undefined = rows.next().value;
   if (!header) return [];
   const names = header.map((name) => name.trim().toLowerCase());
   const isData = (row: string[]) => row.length > 1 && !row.every((cell) => /^-*$/.test(cell.trim()));
-  return rows.filter(isData).map((row, at) => {
+  return atMost(rows.filter(isData)).map((row, at) => {
     if (row.length !== names.length)
       throw new FormatError(
         'FORMAT_BAD_DATA',

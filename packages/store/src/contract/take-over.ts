@@ -26,6 +26,8 @@ export interface WantedState {
   source: string;
   /** Nothing of this server stays: groups, decisions and declines that the source does not have go, whoever made them. */
   isWhole?: boolean;
+  /** The source says no time zones: those here stay. So does the place of a group without `parentId`. */
+  isSparse?: boolean;
   /** Of a source whose groups were matched by name before: the id there to that here. */
   knownGroups?: ReadonlyMap<string, string>;
   groups: readonly WantedGroup[];
