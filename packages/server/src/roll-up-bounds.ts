@@ -57,6 +57,13 @@ export const rollUpBounds = declareBounds('roll-up', {
     client: refused,
     administrator: 'one line in `moult.log`',
   },
+  maxSystems: {
+    what: 'Operating systems that are kept of one downstream server, with their number of computers',
+    fallback: 1000,
+    range: [1, 100_000],
+    client: 'nothing',
+    administrator: 'the first ones are kept',
+  },
   maxActivities: {
     what: 'Counts of installations that are kept of one downstream server, by system and update',
     fallback: 100_000,

@@ -158,6 +158,29 @@ for (const engine of ['sqlite', 'postgres'] as const) {
       assert.deepEqual(await decisionsOf(leaf), above);
     });
 
+    it('follows groups that swap their names, and a new group with the name that another one had', async () => {
+      const [one, two, three] = [
+        await top.store.createGroup('Ring one', undefined, author),
+        await top.store.createGroup('Ring two', undefined, author),
+        await top.store.createGroup('Ring three', undefined, author),
+      ];
+      await decide(top.store, idOf(10), one.groupId, 'Install');
+      await syncAll();
+      for (const [group, name] of [
+        [one, 'Aside'],
+        [two, 'Ring one'],
+        [three, 'Ring two'],
+        [one, 'Ring three'],
+      ] as const)
+        await top.store.renameGroup(group.groupId, name, author);
+      await top.store.renameGroup(two.groupId, 'Ring four', author);
+      await top.store.createGroup('Ring one', undefined, author);
+      await syncAll();
+      const above = await decisionsOf(top.store);
+      assert.deepEqual(await decisionsOf(middle.store), above);
+      assert.deepEqual(await decisionsOf(leaf), above);
+    });
+
     it('takes decisions on an update with the update, though they were made before it came', async () => {
       const late = simulatedUpdate(500, { products: 2, changedAt: lab.now() });
       lab.upstream.publish(late);

@@ -41,9 +41,11 @@ export function downstreamServerStore(database: Database): ServerPart {
           if (!isPlaced || ownIds.includes(serverId) || isBelow(tree, parentId ?? null, serverId))
             return 'unknown-server';
           if (!tree.has(serverId) && tree.size >= limits.servers) return 'no-room';
-          tree.set(serverId, parentId ?? null);
           const isNewest = await keepServer(transaction, server, { now, clockAheadMs });
-          if (isNewest) await keepSystems(transaction, server, now, limits);
+          // One that changes nothing has no say in the tree either. Else servers get above themselves.
+          if (!isNewest) continue;
+          tree.set(serverId, parentId ?? null);
+          await keepSystems(transaction, server, now, limits);
         }
         return 'recorded';
       });
@@ -152,36 +154,84 @@ async function keepServer(
   return true;
 }
 
+/** Beyond the limits the first ones stay. A hostile report has many: so it takes few statements. */
 async function keepSystems(
   transaction: Kysely<Tables>,
   { serverId, systems }: ReportedServer,
   now: Date,
-  { activities: most }: DownstreamLimits,
+  limits: DownstreamLimits,
 ): Promise<void> {
-  let room = most - (await countActivities(transaction, serverId));
-  for (const { system, computers, activities } of systems) {
-    const values = { computers, received_at: now.getTime() };
+  const known = await transaction
+    .selectFrom('downstream_systems')
+    .select('system')
+    .where('server_id', '=', serverId)
+    .execute();
+  const kept = new Set(known.map(({ system }) => system));
+  for (const { system } of systems) if (kept.size < limits.systems) kept.add(system);
+  const listed = systems.filter(({ system }) => kept.has(system));
+  const last = new Map(listed.map(({ system, computers }) => [system, computers]));
+  for (const some of portions([...last]))
     await transaction
       .insertInto('downstream_systems')
-      .values({ server_id: serverId, system, ...values })
-      .onConflict((conflict) => conflict.columns(['server_id', 'system']).doUpdateSet(values))
+      .values(
+        some.map(([system, computers]) => ({ server_id: serverId, system, computers, received_at: now.getTime() })),
+      )
+      .onConflict((conflict) =>
+        conflict.columns(['server_id', 'system']).doUpdateSet(({ ref }) => ({
+          ...{ computers: ref('excluded.computers'), received_at: ref('excluded.received_at') },
+        })),
+      )
       .execute();
+  await addActivities(transaction, serverId, listed, limits.activities);
+}
+
+async function addActivities(
+  transaction: Kysely<Tables>,
+  serverId: string,
+  systems: ReportedServer['systems'],
+  most: number,
+): Promise<void> {
+  const counts = new Map<string, Tables['downstream_activity']>();
+  for (const { system, activities } of systems)
     for (const { updateId, installed, failed } of activities) {
-      const { numUpdatedRows } = await transaction
-        .updateTable('downstream_activity')
-        .set({ installed: sql<number>`installed + ${installed}`, failed: sql<number>`failed + ${failed}` })
-        .where('server_id', '=', serverId)
-        .where('system', '=', system)
-        .where('update_id', '=', updateId)
-        .executeTakeFirstOrThrow();
-      if (Number(numUpdatedRows) > 0 || room <= 0) continue;
-      room--;
-      await transaction
-        .insertInto('downstream_activity')
-        .values({ server_id: serverId, system, update_id: updateId, installed, failed })
-        .execute();
+      const key = `${updateId} ${system}`;
+      const before = counts.get(key) ?? { installed: 0, failed: 0 };
+      counts.set(key, {
+        ...{ server_id: serverId, system, update_id: updateId },
+        ...{ installed: before.installed + installed, failed: before.failed + failed },
+      });
     }
-  }
+  const room = most - (await countActivities(transaction, serverId));
+  if (counts.size > room) await leaveOutBeyond(transaction, { serverId, counts, room });
+  for (const some of portions([...counts.values()]))
+    await transaction
+      .insertInto('downstream_activity')
+      .values(some)
+      .onConflict((conflict) =>
+        conflict.columns(['server_id', 'system', 'update_id']).doUpdateSet({
+          installed: sql<number>`downstream_activity.installed + excluded.installed`,
+          failed: sql<number>`downstream_activity.failed + excluded.failed`,
+        }),
+      )
+      .execute();
+}
+
+async function leaveOutBeyond(
+  transaction: Kysely<Tables>,
+  { serverId, counts, room }: { serverId: string; counts: Map<string, unknown>; room: number },
+): Promise<void> {
+  const rows = await transaction
+    .selectFrom('downstream_activity')
+    .select(['update_id', 'system'])
+    .where('server_id', '=', serverId)
+    .execute();
+  const known = new Set(rows.map(({ update_id, system }) => `${update_id} ${system}`));
+  let left = room;
+  for (const key of counts.keys()) if (!known.has(key) && left-- <= 0) counts.delete(key);
+}
+
+function* portions<Item>(items: readonly Item[], size = 500): Generator<Item[]> {
+  for (let start = 0; start < items.length; start += size) yield items.slice(start, start + size);
 }
 
 async function countActivities(tables: Kysely<Tables>, serverId: string): Promise<number> {

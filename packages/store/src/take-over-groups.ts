@@ -38,6 +38,7 @@ export class GroupsTakenOver {
       const here = this.#wanted.knownGroups?.get(groupId);
       if (here !== undefined && this.#rows.has(here) && !this.ids.has(groupId)) this.ids.set(groupId, here);
     }
+    await this.#freeNames(groups);
     for (const group of groups) await this.#takeOverOne(group);
   }
 
@@ -50,8 +51,20 @@ export class GroupsTakenOver {
     for (const groupId of childrenFirst(gone, this.#rows)) await this.#remove(groupId);
   }
 
+  /** Groups that give their name to another one have none until it is their turn. So two can swap their names. */
+  async #freeNames(groups: readonly WantedGroup[]): Promise<void> {
+    const wanted = new Set(groups.map(({ name }) => name.toLowerCase()));
+    for (const [id, row] of renamedAll(groups, this.ids, this.#rows)) {
+      if (!wanted.has(row.name_key)) continue;
+      // No name of a group has a semicolon.
+      const name_key = `;${id}`;
+      await this.#transaction.updateTable('target_groups').set({ name_key }).where('group_id', '=', id).execute();
+      this.#rows.set(id, { ...row, name_key });
+    }
+  }
+
   async #takeOverOne(group: WantedGroup): Promise<void> {
-    if (group.groupId === allComputers || group.groupId === unassignedComputers) return;
+    if (isBuiltIn(group.groupId)) return;
     const key = group.name.toLowerCase();
     const named = [...this.#rows.values()].find((row) => row.name_key === key || row.group_id === key);
     const taken = new Set(this.ids.values());
@@ -61,7 +74,7 @@ export class GroupsTakenOver {
       this.ids.set(group.groupId, named.group_id);
     }
     const here = this.#rows.get(this.ids.get(group.groupId) ?? '');
-    if (!here || here.group_id === allComputers || here.group_id === unassignedComputers) return;
+    if (!here || isBuiltIn(here.group_id)) return;
     await this.#change(here, group);
   }
 
@@ -157,6 +170,37 @@ export class GroupsTakenOver {
     const after = values.after === undefined ? {} : { after: { ...values.after, ...from } };
     return recordAudit(this.#transaction, this.#author, { action, subject, ...values, ...after });
   }
+}
+
+/** Groups here that get another name, which is free or will be. By their id here. */
+function renamedAll(
+  groups: readonly WantedGroup[],
+  ids: ReadonlyMap<string, string>,
+  rows: ReadonlyMap<string, Row>,
+): Map<string, Row> {
+  const holders = new Map([...rows.values()].map((row) => [row.name_key, row.group_id]));
+  const byName = Map.groupBy(groups, ({ name }) => name.toLowerCase());
+  const renamed = new Map<string, Row>();
+  const keys = new Map<string, string>();
+  for (const [key, [group, second]] of byName) {
+    const row = group && rows.get(ids.get(group.groupId) ?? '');
+    if (!row || second || isBuiltIn(row.group_id) || row.name_key === key) continue;
+    renamed.set(row.group_id, row);
+    keys.set(row.group_id, key);
+  }
+  // One whose wanted name stays taken keeps its own. So whoever wants that one does not get it either.
+  for (let before = -1; before !== renamed.size; ) {
+    before = renamed.size;
+    for (const id of renamed.keys()) {
+      const holder = holders.get(keys.get(id) ?? '');
+      if (holder !== undefined && !renamed.has(holder)) renamed.delete(id);
+    }
+  }
+  return renamed;
+}
+
+function isBuiltIn(groupId: string): boolean {
+  return groupId === allComputers || groupId === unassignedComputers;
 }
 
 /** In a tree that is one: whoever gives the groups checked that. */

@@ -147,11 +147,10 @@ function readCsv(file: string, text: string, atMost: AtMost): ExportRecord[] {
     countOf(head, one) > countOf(head, best) ? one : best,
   );
   const rows = csvRows(body, delimiter);
-  const header: string[] | undefined = rows.next().value;
+  const { value: header } = rows.next();
   if (!header) return [];
   const names = header.map((name) => name.trim().toLowerCase());
-  const isData = (row: string[]) => row.length > 1 && !row.every((cell) => /^-*$/.test(cell.trim()));
-  return atMost(rows.filter(isData)).map((row, at) => {
+  return atMost(dataOf(rows)).map((row, at) => {
     if (row.length !== names.length)
       throw new FormatError(
         'FORMAT_BAD_DATA',
@@ -162,11 +161,16 @@ function readCsv(file: string, text: string, atMost: AtMost): ExportRecord[] {
   });
 }
 
+/** sqlcmd underlines the header, and writes lines that are no rows. */
+function* dataOf(rows: Iterable<string[]>): Generator<string[]> {
+  for (const row of rows) if (row.length > 1 && !row.every((cell) => /^-*$/.test(cell.trim()))) yield row;
+}
+
 function countOf(text: string, sign: string): number {
   return text.split(sign).length;
 }
 
-function* csvRows(text: string, delimiter: string): Generator<string[]> {
+function* csvRows(text: string, delimiter: string): Generator<string[], undefined> {
   let row: string[] = [];
   let cell = '';
   let isQuoted = false;

@@ -77,6 +77,8 @@ export interface DownstreamLimits {
   servers: number;
   computers: number;
   statesPerComputer: number;
+  /** Operating systems that are kept of one server. */
+  systems: number;
   /** Rows of installations that are kept of one server. */
   activities: number;
 }

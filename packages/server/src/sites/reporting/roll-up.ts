@@ -94,6 +94,7 @@ function limits(): DownstreamLimits {
     servers: rollUpBounds.maxServers,
     computers: rollUpBounds.maxComputers,
     statesPerComputer: rollUpBounds.maxStates,
+    systems: rollUpBounds.maxSystems,
     activities: rollUpBounds.maxActivities,
   };
 }

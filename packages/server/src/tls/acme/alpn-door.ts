@@ -1,6 +1,6 @@
 // The proof over TLS (RFC 8737) on the port of HTTPS. The authority asks for the protocol `acme-tls/1` and must get a
 // certificate of its own kind. All other clients get the usual one. Node chooses a certificate before it knows the
-// protocol. So, while an order waits, the first bytes of each connection decide who answers it.
+// protocol. So, while an order waits, the first message of each connection decides who answers it.
 import type { Server as HttpsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import { createSecureContext, createServer, type Server } from 'node:tls';
@@ -48,13 +48,14 @@ function createProvingServer(shown: ShownCertificates, waitMs: number): Server {
   return proving;
 }
 
-/** The first bytes, which stay readable. One that sends nothing within the time is closed. */
+/** The first message, which stays readable. One that does not send it within the time is closed. */
 function peek(socket: Socket, waitMs: number, found: (beginning: Buffer) => void): void {
+  let beginning = Buffer.alloc(0);
   const give = () => {
-    const beginning: Buffer | null = socket.read();
-    if (beginning === null) {
-      if (socket.readableEnded) end();
-      else socket.once('readable', give);
+    for (let next: Buffer | null = socket.read(); next !== null; next = socket.read())
+      beginning = Buffer.concat([beginning, next]);
+    if (!isWhole(beginning)) {
+      socket.once('readable', give);
       return;
     }
     leave();
@@ -66,9 +67,24 @@ function peek(socket: Socket, waitMs: number, found: (beginning: Buffer) => void
   const leave = () => {
     clearTimeout(timer);
     socket.off('error', end);
+    socket.off('end', end);
     socket.off('close', leave);
   };
   socket.on('error', end);
+  socket.on('end', end);
   socket.on('close', leave);
   socket.once('readable', give);
 }
+
+/** A whole record of TLS (RFC 8446, 5.1), or bytes that are not the beginning of one. It may come in several packets. */
+function isWhole(beginning: Buffer): boolean {
+  if (beginning.length === 0) return false;
+  if (beginning[0] !== handshake) return true;
+  if (beginning.length < headBytes) return false;
+  const length = beginning.readUInt16BE(3);
+  return length > longestRecord || beginning.length >= headBytes + length;
+}
+
+const handshake = 22;
+const headBytes = 5;
+const longestRecord = 16_384;

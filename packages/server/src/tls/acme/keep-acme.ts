@@ -29,6 +29,7 @@ interface KeeperParts {
 }
 
 const lookMs = 60_000;
+const calm: Tries = { failures: 0 };
 
 /** Undefined without --acme-url. */
 export function openAcme(config: ServerConfig, parts: KeeperParts): AcmeKeeper | undefined {
@@ -41,26 +42,53 @@ export function openAcme(config: ServerConfig, parts: KeeperParts): AcmeKeeper |
   let timer: NodeJS.Timeout | undefined;
   let working: Promise<void> | undefined;
 
+  let tries = triesOf(files);
+  const keep = (next: Tries) => files.saveTries(JSON.stringify(next));
+
+  /** A stop is no failure of the authority. */
+  const keepOfStop = () => {
+    try {
+      keep(tries);
+    } catch (error) {
+      log.warn({ err: error }, 'the stop of an order of a certificate for HTTPS cannot be noted');
+    }
+  };
+  const isCalm = (names: readonly string[]) =>
+    isClockBelieved() &&
+    !isOrderDue({ certificate: certificateFacts(files.certificate()), names, tries: calm, now: now() });
+
   const look = async (renewed: () => void): Promise<void> => {
     const names = acmeNamesOf(config);
-    const facts = { certificate: certificateFacts(files.certificate()), names, tries: triesOf(files), now: now() };
+    if (tries.failures > 0 && isCalm(names)) {
+      // It died between the certificate and the word that all is well.
+      tries = calm;
+      keep(calm);
+      changed();
+    }
+    const facts = { certificate: certificateFacts(files.certificate()), names, tries, now: now() };
     // By a wrong clock each certificate has ended, and a new one too.
     if (!isClockBelieved() || !isOrderDue(facts)) return;
+    const failures = tries.failures + 1;
+    const failed = (why: string): Tries => ({ failures, failedAt: now().toISOString(), why });
     try {
-      const wish = { ...wishOf(config, files), ...{ directoryUrl, names, challenges, now, signal: ending.signal } };
+      // Before the order: a server that dies in it, or whose disk is full, does not order again and again.
+      keep(failed('the server ended in the middle of the order'));
+      const signal = AbortSignal.any([ending.signal, AbortSignal.timeout(acmeBounds.orderMs)]);
+      const wish = { ...wishOf(config, files), ...{ directoryUrl, names, challenges, now, signal } };
       const { pem } = await inTime(order(wish, files.saveAccountKey), acmeBounds.orderMs);
+      if (isOrderDue({ certificate: certificateFacts(pem), names, tries: calm, now: now() }))
+        throw new Error('the authority sent a certificate that would have to be renewed at once');
       files.saveCertificate(pem);
-      files.saveTries(JSON.stringify({ failures: 0 } satisfies Tries));
+      tries = calm;
       log.info({ names }, 'a certificate for HTTPS came from the ACME authority');
       renewed();
     } catch (error) {
       if (ending.signal.aborted) return;
-      const why = wordsOf(error);
-      const failures = facts.tries.failures + 1;
-      log.warn({ names, why, failures }, 'the order of a certificate for HTTPS failed');
-      files.saveTries(JSON.stringify({ failures, failedAt: now().toISOString(), why } satisfies Tries));
+      tries = failed(wordsOf(error));
+      log.warn({ names, why: tries.why, failures }, 'the order of a certificate for HTTPS failed');
     }
     changed();
+    keep(tries);
   };
   const begin = (renewed: () => void) => {
     working ??= look(renewed)
@@ -75,10 +103,11 @@ export function openAcme(config: ServerConfig, parts: KeeperParts): AcmeKeeper |
       begin(renewed);
       timer = setInterval(() => begin(renewed), lookMs).unref();
     },
-    notices: () => noticesOf(triesOf(files), directoryUrl),
+    notices: () => noticesOf(tries, directoryUrl),
     async close() {
       clearInterval(timer);
       ending.abort();
+      if (working) keepOfStop();
       // The library ends its pauses by itself. The server does not wait for these.
       await Promise.race([working, new Promise((resolve) => setTimeout(resolve, 100))]);
     },
@@ -105,9 +134,9 @@ function triesOf(files: AcmeFiles): Tries {
     const read: unknown = JSON.parse(files.tries() ?? '{}');
     const { failures, failedAt, why } = Object(read);
     const isCount = Number.isSafeInteger(failures) && failures > 0 && typeof failedAt === 'string';
-    return isCount ? { failures, failedAt, why: String(why) } : { failures: 0 };
+    return isCount ? { failures, failedAt, why: String(why) } : calm;
   } catch {
-    return { failures: 0 };
+    return calm;
   }
 }
 

@@ -36,7 +36,7 @@ export async function orderCertificate(wish: OrderWish, saveAccountKey: (pem: st
   const { default: acme } = await import('acme-client');
   const { directoryUrl, names, mail, binding, bounds, signal } = wish;
   const httpsAgent = new Agent(wish.authorities === undefined ? {} : { ca: [...rootCertificates, wish.authorities] });
-  await requireAnswer(directoryUrl, httpsAgent, bounds.answerMs);
+  await requireAnswer(directoryUrl, { agent: httpsAgent, timeout: bounds.answerMs, signal });
   Object.assign(acme.axios.defaults, {
     timeout: bounds.answerMs,
     maxContentLength: bounds.maxAnswerBytes,
@@ -72,10 +72,14 @@ export async function orderCertificate(wish: OrderWish, saveAccountKey: (pem: st
 }
 
 /** The library does not tell why an authority cannot be reached. */
-function requireAnswer(directoryUrl: string, agent: Agent, timeout: number): Promise<void> {
+function requireAnswer(
+  directoryUrl: string,
+  { timeout, ...options }: { agent: Agent; timeout: number; signal: AbortSignal },
+): Promise<void> {
   return new Promise((resolve, reject) => {
-    const request = get(directoryUrl, { agent, timeout }, (answer) => {
-      answer.resume();
+    const request = get(directoryUrl, { timeout, ...options }, (answer) => {
+      // Its status is enough. The rest may have no end.
+      answer.on('error', () => undefined).destroy();
       if (answer.statusCode === 200) resolve();
       else reject(new Error(`the directory answers with status ${answer.statusCode}`));
     });
@@ -109,5 +113,10 @@ function requireFit(pem: string, { names, now }: OrderWish): void {
   const certificate = new X509Certificate(pem);
   const missing = names.filter((name) => certificate.checkHost(name) === undefined);
   if (missing.length > 0) throw new Error(`the authority sent a certificate that is not for ${missing.join(', ')}`);
+  if (new Date(certificate.validFrom).getTime() - now().getTime() > toleratedMs)
+    throw new Error('the authority sent a certificate that begins later');
   if (new Date(certificate.validTo) <= now()) throw new Error('the authority sent a certificate that has ended');
 }
+
+/** The clock here may be a little behind that of the authority. */
+const toleratedMs = 3_600_000;

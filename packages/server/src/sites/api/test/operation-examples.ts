@@ -18,7 +18,7 @@ const newGroup = async ({ ask, tokens }: TestApi) => {
 const downstreamServer = async ({ administration: { store } }: TestApi) => {
   const serverId = `4e5f0000-0000-4000-8000-${String(++made).padStart(12, '0')}`;
   const said = { version: '10.0', isReplica: false, lastSync: undefined, summary: undefined, systems: [] };
-  const limits = { servers: 100, computers: 100, statesPerComputer: 100, activities: 100 };
+  const limits = { servers: 100, computers: 100, statesPerComputer: 100, systems: 100, activities: 100 };
   await store.recordDownstreamServers(
     [{ serverId, parentId: undefined, name: `D${made}`, rolledUpAt: author.at, ...said }],
     { now: author.at, clockAheadMs: 0, ownIds: [], limits },
