@@ -53,7 +53,7 @@ type AtMost = <One>(all: Iterable<One>) => One[];
 function readRecords(path: string, { maxFileBytes, maxRecords }: typeof migrationBounds, left: number): ExportRecord[] {
   const name = basename(path);
   const text = decodeText(readOutside(path, { maxBytes: maxFileBytes })).replace(/^\uFEFF/, '');
-  // A list of nothing is written []. What was cut off must not withdraw all decisions.
+  // An export writes a list of nothing as []. A file that was cut off must not withdraw all decisions.
   if (text.trim() === '') throw unusable(path, 'it is empty. If there is nothing of its kind, write [] into it');
   const atMost: AtMost = (all) => {
     const kept = [];
@@ -161,7 +161,7 @@ function readCsv(file: string, text: string, atMost: AtMost): ExportRecord[] {
   });
 }
 
-/** sqlcmd underlines the header, and writes lines that are no rows. */
+/** sqlcmd underlines the header, and adds lines beside the rows. */
 function* dataOf(rows: Iterable<string[]>): Generator<string[]> {
   for (const row of rows) if (row.length > 1 && !row.every((cell) => /^-*$/.test(cell.trim()))) yield row;
 }

@@ -82,9 +82,9 @@ function isWhole(beginning: Buffer): boolean {
   if (beginning[0] !== handshake) return true;
   if (beginning.length < headBytes) return false;
   const length = beginning.readUInt16BE(3);
-  return length > longestRecord || beginning.length >= headBytes + length;
+  return length > recordBytes || beginning.length >= headBytes + length;
 }
 
 const handshake = 22;
 const headBytes = 5;
-const longestRecord = 16_384;
+const recordBytes = 16_384;

@@ -45,7 +45,7 @@ export function openAcme(config: ServerConfig, parts: KeeperParts): AcmeKeeper |
   let tries = triesOf(files);
   const keep = (next: Tries) => files.saveTries(JSON.stringify(next));
 
-  /** A stop is no failure of the authority. */
+  /** A stop does not count as a failure of the authority. */
   const keepOfStop = () => {
     try {
       keep(tries);
@@ -77,7 +77,7 @@ export function openAcme(config: ServerConfig, parts: KeeperParts): AcmeKeeper |
       const wish = { ...wishOf(config, files), ...{ directoryUrl, names, challenges, now, signal } };
       const { pem } = await inTime(order(wish, files.saveAccountKey), acmeBounds.orderMs);
       if (isOrderDue({ certificate: certificateFacts(pem), names, tries: calm, now: now() }))
-        throw new Error('the authority sent a certificate that would have to be renewed at once');
+        throw new Error('the authority sent a certificate that must be renewed at once');
       files.saveCertificate(pem);
       tries = calm;
       log.info({ names }, 'a certificate for HTTPS came from the ACME authority');
