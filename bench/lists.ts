@@ -21,7 +21,7 @@ import { storeOf } from '../packages/store/src/index.ts';
 import { migrate } from '../packages/store/src/migrate.ts';
 import { startPostgres } from '../packages/store/test/postgres.ts';
 import type { BenchRow } from '../scripts/bench.ts';
-import { fill, filled, updateId } from './lists/fill.ts';
+import { analyze, fill, filled, updateId } from './lists/fill.ts';
 
 const wantedMs = 500;
 const now = new Date();
@@ -49,6 +49,7 @@ async function benchOn(engine: string, address: string, dataDir: string): Promis
   const store = storeOf(database, () => now);
   await store.readUpdateFacts();
   await store.sortComputers();
+  await analyze(database);
   const loaded = loadConfig({ flags: { dataDir }, environment: {} });
   const server = { ...loaded, configFile: undefined, dataDir, database: address, contentDir: join(dataDir, 'content') };
   const administration: Administration = { store, server, author: { name: 'bench', at: now } };

@@ -42,7 +42,7 @@ const contents = (database: string) =>
   withStore(database, async (store) => ({
     groups: await store.countGroups(),
     computers: await store.listComputers({ limit: 100 }),
-    updates: await store.listUpdates({ limit: 100 }),
+    updates: await (await store.pageUpdates({}, { limit: 100 })).items,
     deployments: await store.loadDeployments(),
     documents: [...(await store.loadDocuments([1, 2, 3]))],
     events: await store.listReportingEvents({ limit: 100 }),

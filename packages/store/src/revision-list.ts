@@ -1,8 +1,7 @@
 // Lists the catalog without reading documents.
-import { type Kysely, sql } from 'kysely';
+import { sql } from 'kysely';
 import type { ListedRevision, RevisionLists } from './contract/index.ts';
 import type { Database } from './database.ts';
-import type { Tables } from './schema.ts';
 
 export function revisionListStore({ tables, engine }: Database): RevisionLists {
   const listed = () =>
@@ -30,18 +29,6 @@ export function revisionListStore({ tables, engine }: Database): RevisionLists {
       return rows.map(toListed);
     },
 
-    async listUpdates({ search, limit }: { search?: string | undefined; limit: number }): Promise<ListedRevision[]> {
-      const ids = await findTitles(tables, search?.toLowerCase() ?? '', limit);
-      const found = new Map<number, ListedRevision>();
-      for (let start = 0; start < ids.length; start += idsPerQuery) {
-        const rows = await listed()
-          .where('revisions.revision_id', 'in', ids.slice(start, start + idsPerQuery))
-          .execute();
-        for (const row of rows) found.set(row.revision_id, toListed(row));
-      }
-      return ids.map((id) => found.get(id)).filter((one) => one !== undefined);
-    },
-
     async findsTitlesByIndex(): Promise<boolean> {
       if (engine === 'sqlite') return true;
       const { rows } = await sql`select 1 from pg_indexes
@@ -58,38 +45,6 @@ export function revisionListStore({ tables, engine }: Database): RevisionLists {
     },
   };
 }
-
-/** The newest revisions, by title, of updates whose titles hold `wanted`, which is in lower case. */
-async function findTitles(tables: Kysely<Tables>, wanted: string, limit: number): Promise<number[]> {
-  // SQLite knows letter case of ASCII only: its part leaves most titles out.
-  const pattern = `%${wanted.replaceAll(/[^a-z0-9 .()-]+/g, '%')}%`;
-  const found: number[] = [];
-  for (let last: { title: string; update_id: string } | undefined; ; ) {
-    const rows = await titlesLike(tables, pattern, last);
-    for (const { title, revision_id } of rows) {
-      if (title.toLowerCase().includes(wanted)) found.push(revision_id);
-      if (found.length >= limit) return found;
-    }
-    last = rows.at(-1);
-    if (rows.length < titlesPerQuery) return found;
-  }
-}
-
-/**
- * The next ones by title. PostgreSQL finds them by an index over parts of titles, when it has pg_trgm (migration 0008).
- */
-function titlesLike(tables: Kysely<Tables>, pattern: string, last: { title: string; update_id: string } | undefined) {
-  let query = tables.selectFrom('update_titles').select(['title', 'update_id', 'revision_id']);
-  if (last)
-    query = query.where(({ eb, refTuple, tuple }) =>
-      eb(refTuple('title', 'update_id'), '>', tuple(last.title, last.update_id)),
-    );
-  if (pattern !== '%%') query = query.where(({ fn, eb }) => eb(fn<string>('lower', ['title']), 'like', pattern));
-  return query.orderBy('title').orderBy('update_id').limit(titlesPerQuery).execute();
-}
-
-const titlesPerQuery = 1000;
-const idsPerQuery = 500;
 
 function toListed(row: {
   revision_id: number;

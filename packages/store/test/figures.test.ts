@@ -77,7 +77,7 @@ for (const engine of ['sqlite', 'postgres'] as const) {
       await using restored = await openStore(to, { now });
       assert.equal(await restored.recountFigures(), 0);
       assert.deepEqual(await restored.loadServerStatus(), await store.loadServerStatus());
-      assert.deepEqual(await restored.listUpdates({ limit: 100 }), await store.listUpdates({ limit: 100 }));
+      assert.deepEqual(await restored.pageUpdates({}, { limit: 100 }), await store.pageUpdates({}, { limit: 100 }));
       await Promise.all([store.close(), restored.close()]);
       rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
     });
@@ -169,7 +169,7 @@ for (const engine of ['sqlite', 'postgres'] as const) {
       await add(3, 3, 'UPDATE a2');
       await add(4, 1, 'Update category', 'Category');
       const titlesOf = async (search?: string, limit = 10) =>
-        (await store.listUpdates({ search, limit })).map(({ title }) => title);
+        (await store.pageUpdates({ search }, { limit })).items.map(({ title }) => title);
       assert.deepEqual(new Set(await titlesOf()), new Set(['Größe 50% of_it', 'UPDATE a2', 'Update B']));
       assert.deepEqual(new Set(await titlesOf('uPDATE')), new Set(['UPDATE a2', 'Update B']));
       for (const search of ['GRÖSSE'.replace('SS', 'ß'), '50%', 'f_i', 'röß', 'ö'])
@@ -181,7 +181,7 @@ for (const engine of ['sqlite', 'postgres'] as const) {
       );
       await store.importRevisions(many, now());
       assert.equal((await titlesOf('tätle', 5000)).length, 100, 'beyond the first page of those that may fit');
-      assert.equal(new Set((await store.listUpdates({ limit: 5000 })).map(({ updateId }) => updateId)).size, 2303);
+      assert.equal(new Set((await store.pageUpdates({}, { limit: 5000 })).items.map(({ updateId }) => updateId)).size, 2303);
       await database.close();
     });
 
@@ -203,11 +203,13 @@ for (const engine of ['sqlite', 'postgres'] as const) {
         while (await store.noteEventBlock());
         await store.importRevisions([revisionOf(1, 1, 'Update A (KB2200007)', 'Software')], now());
       }
+      await store.readUpdateFacts();
+      if (postgres) await sql`vacuum analyze update_titles`.execute(database.tables);
       const plansOf = (work: () => Promise<unknown>) => explained(database, work);
       const byUpdate = await plansOf(() => store.listReportingEvents({ updateId: updateOf(3), limit: 100 }));
       const byComputer = await plansOf(() => store.listReportingEvents({ computerId: idOf(3), limit: 100 }));
-      const search = await plansOf(() => store.listUpdates({ search: '2200007', limit: 100 }));
-      const list = await plansOf(() => store.listUpdates({ limit: 100 }));
+      const search = await plansOf(() => store.pageUpdates({ search: '2200007' }, { limit: 100 }));
+      const list = await plansOf(() => store.pageUpdates({}, { limit: 100 }));
       const status = await plansOf(() => store.loadServerStatus());
       const audit = await plansOf(() => store.listAudit({ limit: 10, subject: 'x' }));
       if (engine === 'sqlite') {
@@ -216,23 +218,20 @@ for (const engine of ['sqlite', 'postgres'] as const) {
         assert.match(byUpdate, /SEARCH event USING INTEGER PRIMARY KEY \(rowid>\? AND rowid<\?\)/);
         assert.match(byUpdate, /SEARCH about (?:EXISTS )?USING PRIMARY KEY \(block=\? AND update_id=\?\)/);
         assert.match(byComputer, /SEARCH event USING INDEX sqlite_autoindex_reporting_events_1 \(computer_id=\?\)/);
-        for (const plan of [search, list]) {
-          assert.match(plan, /SCAN update_titles USING INDEX update_titles_by_title/);
-          assert.match(plan, /SEARCH revisions USING INTEGER PRIMARY KEY/);
-        }
+        for (const plan of [search, list]) assert.match(plan, /SCAN one USING INDEX update_titles_by_beginning/);
         assert.match(audit, /SEARCH audit USING INDEX audit_by_subject/);
       } else {
         assert.match(byUpdate, /Scan (?:Backward using|on) reporting_events_by_update/);
         assert.match(byComputer, /Scan (?:using|on) reporting_events_once/);
         assert.match(search, /Bitmap Index Scan on update_titles_by_part/);
-        assert.match(list, /Index (?:Only )?Scan using update_titles_by_title/);
+        assert.match(list, /Index (?:Only )?Scan using update_titles_by_beginning/);
         assert.match(audit, /audit_by_subject/);
       }
       assert.equal(await store.findsTitlesByIndex(), true);
       assert.match(status, /computer_figures/);
       assert.doesNotMatch(status, /computer_update_status|reporting_events|computers\b/);
-      for (const plan of [search, list])
-        assert.doesNotMatch(plan, /Seq Scan on (?:revisions|update_titles)|SCAN revisions/);
+      for (const plan of [search, list]) assert.doesNotMatch(plan, /Seq Scan on revisions|SCAN revisions/);
+      assert.doesNotMatch(search, /Seq Scan on update_titles/);
     });
   });
 }

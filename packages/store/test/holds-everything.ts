@@ -132,7 +132,7 @@ async function asksEverything(store: Store): Promise<void> {
   await store.listComputers({ limit: 10 });
   await store.listReports(computerId, 10);
   await store.listRevisions(0, 100);
-  await store.listUpdates({ search: 'sample', limit: 10 });
+  await store.pageUpdates({ search: 'sample' }, { limit: 10 });
   await store.listSupersedersOf(sampleIds.update);
   await store.pageComputers({}, { limit: 10 });
   await store.pageUpdates({}, { limit: 10 });

@@ -140,12 +140,6 @@ export interface RevisionLists {
   /** Revisions with ids above `after`, in rising order, `limit` at most. */
   listRevisions(after: number, limit: number): Promise<ListedRevision[]>;
 
-  /**
-   * The newest revision of each update whose title holds `search` (letter case aside), by title, `limit` at most. Only
-   * software and drivers, which an administrator decides on.
-   */
-  listUpdates(filter: { search?: string | undefined; limit: number }): Promise<ListedRevision[]>;
-
   /** False on a PostgreSQL without pg_trgm, where a search reads all titles. SQLite reads them as fast as an index. */
   findsTitlesByIndex(): Promise<boolean>;
 

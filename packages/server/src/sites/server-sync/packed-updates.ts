@@ -28,17 +28,34 @@ export function createPackedUpdates(store: Documents, { budgetBytes }: { budgetB
   });
   // One after the other: a document may have 47 MB, and packing it takes six times that.
   let turn: Promise<unknown> = Promise.resolve();
+  /** All that ask meanwhile get the same: a document above the budget is not kept. */
+  let coming = new Map<number, Promise<PackedUpdate | undefined>>();
+
+  const packInTurn = async (revisionId: number): Promise<PackedUpdate | undefined> => {
+    const own = coming;
+    const packed = turn.then(() => pack(store, revisionId));
+    turn = packed.catch(() => undefined);
+    try {
+      const fresh = await packed;
+      if (fresh && own === coming) kept.set(revisionId, fresh);
+      return fresh;
+    } finally {
+      own.delete(revisionId);
+    }
+  };
+
   return {
     async load(revisionId) {
-      const known = kept.get(revisionId);
+      const known = kept.get(revisionId) ?? coming.get(revisionId);
       if (known) return known;
-      const packed = turn.then(async () => kept.get(revisionId) ?? pack(store, revisionId));
-      turn = packed.catch(() => undefined);
-      const fresh = await packed;
-      if (fresh) kept.set(revisionId, fresh);
-      return fresh;
+      const packed = packInTurn(revisionId);
+      coming.set(revisionId, packed);
+      return packed;
     },
-    forget: () => kept.clear(),
+    forget() {
+      kept.clear();
+      coming = new Map();
+    },
   };
 }
 
