@@ -83,7 +83,7 @@ export async function fill(database: Database, at: number, sizes: Sizes = filled
   });
 }
 
-/** As an administrator does now and then. Sort keys and facts have to be there: a database that knows them empty plans badly. */
+/** As an administrator does now and then. It comes after sort keys and facts are filled: a database that knows them empty plans badly. */
 export async function analyze({ engine, tables }: Database): Promise<void> {
   await sql.raw(engine === 'sqlite' ? 'analyze' : 'vacuum analyze').execute(tables);
 }

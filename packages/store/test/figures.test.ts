@@ -181,7 +181,10 @@ for (const engine of ['sqlite', 'postgres'] as const) {
       );
       await store.importRevisions(many, now());
       assert.equal((await titlesOf('tätle', 5000)).length, 100, 'beyond the first page of those that may fit');
-      assert.equal(new Set((await store.pageUpdates({}, { limit: 5000 })).items.map(({ updateId }) => updateId)).size, 2303);
+      assert.equal(
+        new Set((await store.pageUpdates({}, { limit: 5000 })).items.map(({ updateId }) => updateId)).size,
+        2303,
+      );
       await database.close();
     });
 
