@@ -11,6 +11,8 @@ type AdministrationErrorCode =
   | 'ADMINISTRATION_UNREADABLE'
   /** Something of a server is there, and this user may not look at it. */
   | 'ADMINISTRATION_NOT_ALLOWED'
+  /** The clock of the server is not believed, and the work goes by age. */
+  | 'ADMINISTRATION_CLOCK'
   /** A part of bundles is decided on with them only. */
   | 'ADMINISTRATION_BUNDLE_MEMBER'
   /** Its publisher expired the update. */

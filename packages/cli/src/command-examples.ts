@@ -34,6 +34,7 @@ export const commandExamples: Readonly<Record<string, string>> = {
   'catalog update': 'moult catalog update HP',
   'catalog vendors': 'moult catalog vendors',
   'catalog waiting': 'moult catalog waiting',
+  cleanup: 'moult cleanup --dry-run --computer-days 60',
   clock: 'moult clock',
   completion: 'moult completion bash > /etc/bash_completion.d/moult',
   'computers add-to-group': 'moult computers add-to-group PC7 Pilot',

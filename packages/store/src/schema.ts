@@ -28,6 +28,7 @@ import type { ComputerUpdateStatusTable, ReportingEventsTable, SelfUpdateEventsT
 import type { SyncRevisionsTable, SyncRunsTable } from './schema/synchronisation.ts';
 import type {
   ContentFilesTable,
+  RemovedRevisionsTable,
   RevisionFilesTable,
   RevisionSummariesTable,
   RevisionsTable,
@@ -49,6 +50,7 @@ export interface Tables {
   computer_groups: { computer_id: string; group_id: string };
   updates: { update_id: string; is_declined: number; changed_at: number };
   revisions: RevisionsTable;
+  removed_revisions: RemovedRevisionsTable;
   revision_summaries: RevisionSummariesTable;
   update_titles: UpdateTitlesTable;
   update_figures: UpdateFiguresTable;

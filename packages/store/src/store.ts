@@ -52,6 +52,7 @@ import { storeWithin } from './reach/index.ts';
 import { registeredSystemStore } from './registered-systems.ts';
 import { reportingEventStore } from './reporting-events.ts';
 import { revisionListStore } from './revision-list.ts';
+import { revisionRemovalStore } from './revision-removal.ts';
 import { ringStore } from './rings.ts';
 import { roleStore } from './role.ts';
 import { rollUpStore } from './roll-up.ts';
@@ -195,6 +196,7 @@ export function storeOf(database: Database, now: () => Date, given: StoreBounds 
     groupStore(database, changes),
     updateStore(database, changes),
     revisionListStore(database),
+    revisionRemovalStore(database, changes),
     deploymentStore(database, changes),
     bulkDecisions(database, changes),
     expiredUpdateStore(database, changes),

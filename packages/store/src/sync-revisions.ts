@@ -26,6 +26,7 @@ import { takeStamp } from './stamps.ts';
 import { ownRun, requireOwn, toAnchors } from './sync-runs.ts';
 import { transact } from './transact.ts';
 import { takeFromUpstream } from './upstream-decisions.ts';
+import { removedNames, wantRemoved } from './wanted-again.ts';
 
 type FoundList = SyncAnchor & { identities: readonly UpdateIdentity[] };
 
@@ -74,6 +75,7 @@ export function syncRevisionStore(database: Database, changes: Changes): SyncRev
       await transact(database, async (transaction) => {
         await requireOwn(transaction, own);
         for (const revision of revisions) await stage(transaction, revision);
+        await wantRemoved(transaction, revisions);
         for (const failure of failures) await noteFailure(transaction, failure);
         await noteSources(transaction, sources);
         await ownRun(transaction, own)
@@ -178,6 +180,7 @@ async function noteWanted(
   const named = new Map(identities.map((identity) => [nameOf(identity), identity]));
   await dropUnlisted(transaction, list, named);
   const known = await knownNames(transaction, identities);
+  for (const name of await removedNames(transaction, identities)) known.add(name);
   const last = await lastPosition(transaction, list);
   const rows = [...named]
     .map(([name, { updateId, revisionNumber }], at) => ({

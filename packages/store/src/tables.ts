@@ -32,6 +32,7 @@ const roles = {
   computer_groups: { role: 'backed-up' },
   updates: { role: 'backed-up' },
   revisions: { role: 'backed-up', identity: 'revision_id' },
+  removed_revisions: { role: 'backed-up', identity: 'removal_id' },
   revision_summaries: { role: 'backed-up' },
   revision_files: { role: 'backed-up' },
   content_files: { role: 'backed-up' },

@@ -36,6 +36,7 @@ export const commands = {
   login: () => import('./login.ts'),
   logout: () => import('./login.ts'),
   content: () => import('./content.ts'),
+  cleanup: () => import('./cleanup.ts'),
   sync: () => import('./sync.ts'),
   export: () => import('./export.ts'),
   import: () => import('./import.ts'),

@@ -19,6 +19,7 @@ export const commandOperations: Readonly<Record<string, CommandOperation>> = {
   'catalog update': { operation: 'refreshCatalog' },
   'catalog vendors': { operation: 'listCatalogs' },
   'catalog waiting': { operation: 'listWaiting' },
+  cleanup: { operation: 'runCleanup' },
   clock: { operation: 'readClock' },
   'computers add-to-group': { operation: 'addToGroup' },
   'computers clones': { operation: 'listClones' },

@@ -28,6 +28,8 @@ export interface LiveCatalog {
   readonly groups: readonly TargetGroup[];
   readonly decisions: DecisionsByUpdate;
   readonly declined: readonly UpdateId[];
+  /** Of the topic `updates`: the index has at least what was there then. */
+  readonly generation: number;
   /** The offer to one computer: the one decision that everything asks. */
   decide(computer: ComputerView, now: Date): Offer;
   /** Product, UpdateClassification …. Undefined for an update that is not a category. */
@@ -51,6 +53,7 @@ interface LiveCatalogOptions {
 }
 
 const setsKept = 64;
+const removalsPerStep = 1000;
 
 /** Loads everything. 100,000 revisions take seconds, so it is done before the listeners answer. */
 export async function openLiveCatalog(store: Store, options: LiveCatalogOptions): Promise<LiveCatalog> {
@@ -70,6 +73,7 @@ class StoreBackedCatalog implements LiveCatalog {
   readonly #sets = new LRUCache<string, DeploymentSet>({ max: setsKept });
   #seen = new Map<Topic, number>();
   #lastRevision = 0;
+  #lastRemoval = 0;
   #groups: TargetGroup[] = [];
   #decisions: DecisionsByUpdate = new Map();
   #declined: UpdateId[] = [];
@@ -105,6 +109,10 @@ class StoreBackedCatalog implements LiveCatalog {
 
   get declined(): readonly UpdateId[] {
     return this.#declined;
+  }
+
+  get generation(): number {
+    return this.#seen.get('updates') ?? 0;
   }
 
   async refresh(): Promise<void> {
@@ -148,7 +156,7 @@ class StoreBackedCatalog implements LiveCatalog {
     const updates = changed('updates') || this.#lastRevision === 0;
     const decisions = changed('deployments') || this.#seen.size === 0;
     const groups = changed('groups') || this.#seen.size === 0;
-    if (updates) await this.#loadNewRevisions();
+    if (updates) await this.#loadRevisions();
     if (updates || decisions) this.#declined = (await this.#store.loadDeclined()).map((id) => parseUpdateId(id));
     if (decisions) this.#decisions = byUpdate(await this.#store.loadDeploymentHistory());
     if (updates || decisions)
@@ -167,7 +175,25 @@ class StoreBackedCatalog implements LiveCatalog {
     this.#index = new CatalogIndex();
     this.#categoryTypes.clear();
     this.#lastRevision = 0;
+    this.#lastRemoval = 0;
     this.#seen = new Map();
+  }
+
+  async #loadRevisions(): Promise<void> {
+    // Removed ones first: a revision that comes again has another id.
+    if (this.#lastRevision === 0) this.#lastRemoval = await this.#store.loadLastRemoval();
+    else await this.#takeOutRemoved();
+    await this.#loadNewRevisions();
+  }
+
+  /** Their ids are never given again. */
+  async #takeOutRemoved(): Promise<void> {
+    for (;;) {
+      const removals = await this.#store.loadRemovals(this.#lastRemoval, removalsPerStep);
+      for (const { revisionId, removedAt } of removals) this.#index.remove(toRevisionId(revisionId), removedAt);
+      this.#lastRemoval = removals.at(-1)?.removalId ?? this.#lastRemoval;
+      if (removals.length < removalsPerStep) return;
+    }
   }
 
   async #loadNewRevisions(): Promise<void> {

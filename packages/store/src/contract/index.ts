@@ -7,6 +7,7 @@
 // names the errors beyond these.
 import type { AccountStore, AnswerStore, SessionStore, TokenStore } from './accounts.ts';
 import type { AuditLog } from './audit.ts';
+import type { RevisionRemoval } from './cleanup.ts';
 import type { ComputerStore } from './computers.ts';
 import type { ContentFiles } from './content.ts';
 import type { DeploymentStore } from './deployments.ts';
@@ -29,6 +30,7 @@ import type { VendorCatalogs } from './vendor-catalogs.ts';
 
 export type * from './accounts.ts';
 export type * from './audit.ts';
+export type * from './cleanup.ts';
 export type * from './computers.ts';
 export type * from './content.ts';
 export type * from './deployments.ts';
@@ -53,6 +55,7 @@ export interface Store
   extends ComputerStore,
     GroupStore,
     UpdateStore,
+    RevisionRemoval,
     DeploymentStore,
     EventStore,
     StateStore,

@@ -17,6 +17,7 @@ import { up as rings } from './0015-rings.ts';
 import { up as updateFigures } from './0020-update-figures.ts';
 import { up as downstream } from './0021-downstream.ts';
 import { up as sortKeys } from './0026-sort-keys.ts';
+import { up as removedRevisions } from './0027-removed-revisions.ts';
 import { up as longTitles } from './0028-long-titles.ts';
 
 export interface Migration {
@@ -43,5 +44,6 @@ export const migrations: readonly Migration[] = [
   { name: '0020-update-figures', up: updateFigures },
   { name: '0021-downstream', up: downstream },
   { name: '0026-sort-keys', up: sortKeys },
+  { name: '0027-removed-revisions', up: removedRevisions },
   { name: '0028-long-titles', up: longTitles },
 ];

@@ -36,6 +36,15 @@ export interface RevisionSummariesTable {
   more: string | null;
 }
 
+/** Revisions that a cleanup removed. Their ids are never given again. */
+export interface RemovedRevisionsTable {
+  removal_id: Identity;
+  revision_id: number;
+  update_id: string;
+  revision_number: number;
+  removed_at: number;
+}
+
 /** The newest revision of each update that is software or a driver. Triggers of the database keep it. */
 export interface UpdateTitlesTable {
   title_id: Identity;

@@ -19,7 +19,7 @@ const leftOut = [
   ...['addWebhook', 'listWebhookMessages', 'listWebhooks', 'removeWebhook', 'replayWebhookMessage', 'testWebhook'],
   ...['applyDefinitions', 'publishUpdate', 'publishWinget', 'setGroupZone', 'verifyAudit'],
   'importUpdate',
-  ...['fetchContent', 'planContent', 'purgeContent', 'verifyContent'],
+  ...['fetchContent', 'planContent', 'purgeContent', 'verifyContent', 'planCleanup', 'runCleanup'],
   ...['clearTree', 'verifyTree'],
   ...['listDownstreamComputers', 'listDownstreamServers', 'removeDownstreamServer'],
   ...['listClones'],

@@ -3,6 +3,7 @@
 import type { Route } from './route.ts';
 import { accountRoutes } from './routes/accounts.ts';
 import { catalogRoutes } from './routes/catalogs.ts';
+import { cleanupRoutes } from './routes/cleanup.ts';
 import { computerRoutes } from './routes/computers.ts';
 import { contentRoutes } from './routes/content.ts';
 import { doctorRoutes } from './routes/doctor.ts';
@@ -35,6 +36,7 @@ export const routes: readonly Route[] = [
   ...catalogRoutes,
   ...publicationRoutes,
   ...contentRoutes,
+  ...cleanupRoutes,
   ...explainRoutes,
   ...doctorRoutes,
   ...treeRoutes,
