@@ -26,7 +26,7 @@ export interface CleanupRequest {
 }
 
 /** Of one task. */
-export interface CleanedPart {
+interface CleanedPart {
   task: CleanupTask;
   /** Updates, computers, events or files. Of old revisions, the updates that lose some. */
   items: number;
@@ -44,7 +44,7 @@ export interface CleanupReport {
   isCut: boolean;
 }
 
-export interface CleanupParts {
+interface CleanupParts {
   administration: Administration;
   catalog: LiveCatalog;
   log: Log;

@@ -1,2 +1,2 @@
 // The choice of updates and revisions that a cleanup takes out of the catalog.
-export { planRemoval, type RemovalFacts, type RemovalPlan } from './plan-removal.ts';
+export { planRemoval, type RemovalPlan } from './plan-removal.ts';

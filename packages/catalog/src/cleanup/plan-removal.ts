@@ -3,7 +3,7 @@
 import type { CatalogIndex, IndexedRevision, IndexedUpdate } from '../graph/index.ts';
 import type { RevisionId, UpdateId } from '../ids.ts';
 
-export interface RemovalFacts {
+interface RemovalFacts {
   index: CatalogIndex;
   /** When each declined update was declined. */
   declinedAt: ReadonlyMap<string, Date>;
