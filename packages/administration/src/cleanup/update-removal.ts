@@ -29,7 +29,7 @@ const statesPerStep = 2000;
 const pauseMs = 5;
 const examplesKept = 10;
 /** An import or a synchronisation that goes on and on: the next cleanup does the rest. */
-const mostChoices = 100;
+const timesToChoose = 100;
 
 /** The updates and revisions that may go, as the catalog is now. */
 export async function choose(
@@ -52,7 +52,7 @@ export async function removeUpdates(
 ): Promise<Removed> {
   const { store, author } = administration;
   const removed: Removed = { items: 0, revisions: 0, examples: [] };
-  for (let choices = 0; choices < mostChoices && !signal?.aborted; choices++) {
+  for (let choices = 0; choices < timesToChoose && !signal?.aborted; choices++) {
     const chosen = await choose({ store, catalog }, ages);
     const updates = [
       ...asRemovable(chosen[kind], kind),

@@ -32,8 +32,9 @@ export const descriptions: Readonly<Record<keyof typeof commands, string>> = {
   tls: 'the certificate of HTTPS',
   login: 'keep a token for a server, for commands with --server. Reads the token from standard input',
   logout: 'forget the token for a server. "moult tokens revoke" ends it for everybody',
-  cleanup: 'remove what the server does not need any more',
   content: 'add, verify and list update files',
+  cleanup:
+    'remove declined updates, old revisions and files that nothing needs. The server may run. Exit code 1 if it was stopped',
   sync: 'synchronise update metadata with an upstream server',
   export: 'export updates, files and decisions into a signed folder for a closed network. A .cab is for a WSUS',
   import:
