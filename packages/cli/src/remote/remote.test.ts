@@ -331,7 +331,7 @@ it('each command with an operation names one that exists, and --server is on tho
     ...['declineMatchingUpdates', 'endSession', 'explainComputer'],
     ...['explainGroup', 'followChanges', 'listAudit', 'listIdentityChanges', 'listJobs'],
     ...['listPings', 'listRings', 'listSessions', 'listSettings', 'listUpdateFiles', 'logOff', 'logOn'],
-    ...['previewApproval', 'publishWinget', 'readHome', 'setUp', 'showAccount', 'showGroup'],
+    ...['planCleanup', 'previewApproval', 'publishWinget', 'readHome', 'setUp', 'showAccount', 'showGroup'],
     ...['showJob', 'showRings', 'showRule', 'whoAmI'],
   ]);
 });
