@@ -16,6 +16,7 @@ import { authorOfCall, noteUse, principalOf, refuseOtherSites, tokenIn, visitorO
 import { createJobs } from './jobs.ts';
 import { createLive } from './live.ts';
 import { createLogOns } from './log-ons.ts';
+import { ownAccountsOf } from './own-accounts.ts';
 import { answerOnce } from './repeated.ts';
 import { readJson, readPath, readQuery } from './request.ts';
 import { type Call, Reply, type Route, type RunningFacts, type Visitor } from './route.ts';
@@ -59,6 +60,7 @@ export function createApiSite({
 }: ApiParts): ApiSite {
   const room = createBodyRoom({ budgetBytes: apiBounds.maxBodiesBytes });
   const logOns = createLogOns({ store, cost: passwordCostOf(server) });
+  const accounts = ownAccountsOf(store);
   const { sessionIdleMinutes, sessionHours } = server.config;
   const limits = { idleMs: sessionIdleMinutes * 60_000, longestMs: sessionHours * 3_600_000 };
   let jobsChanged: (topic: 'jobs') => void = () => undefined;
@@ -129,7 +131,20 @@ export function createApiSite({
     const reached = isOfGroups ? await store.within(principal.account.groupIds) : store;
     const administration = { store: reached, server, author: authorOfCall(principal, visitor, at) };
     const openLive = () => principal !== undefined && takeOver(exchange, visitor, principal);
-    const own = { administration, principal, visitor, logOns, running, home, catalog, log, openLive, jobs, tree };
+    const own = {
+      administration,
+      principal,
+      visitor,
+      logOns,
+      accounts,
+      running,
+      home,
+      catalog,
+      log,
+      openLive,
+      jobs,
+      tree,
+    };
     const call = { ...own, course: atOnce, path, query, body };
     const key = request.headers['idempotency-key'];
     if (key === undefined || !isChange) return carryOut(exchange, route, call);

@@ -9,6 +9,7 @@ import type { HomeDocument } from '../../home-document.ts';
 import type { TreeOperations } from '../../tree-operations.ts';
 import type { Course, Jobs } from './jobs.ts';
 import type { LogOns } from './log-ons.ts';
+import type { OwnAccounts } from './own-accounts.ts';
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
@@ -35,6 +36,8 @@ export interface Call<Path, Query, Body> {
   principal: Principal | undefined;
   visitor: Visitor;
   logOns: LogOns;
+  /** For operations on the account of the caller. */
+  accounts: OwnAccounts;
   running(): RunningFacts;
   /** The document of the home page, with names. */
   home(): Promise<HomeDocument>;

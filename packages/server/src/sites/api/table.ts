@@ -13,6 +13,7 @@ import { groupRoutes } from './routes/groups.ts';
 import { holdRoutes } from './routes/holds.ts';
 import { jobRoutes } from './routes/jobs.ts';
 import { noticeRoutes } from './routes/notices.ts';
+import { ownAccountRoutes } from './routes/own-account.ts';
 import { publicationRoutes } from './routes/publications.ts';
 import { recordRoutes } from './routes/records.ts';
 import { ringRoutes } from './routes/rings.ts';
@@ -45,6 +46,7 @@ export const routes: readonly Route[] = [
   ...jobRoutes,
   ...accountRoutes,
   ...sessionRoutes,
+  ...ownAccountRoutes,
 ];
 
 export const apiRoot = '/api/v1';

@@ -183,7 +183,20 @@ export const examples: Record<string, Example> = {
     },
   },
   setUp: { body: { secret: 'wrong', name: 'first', password } },
+  showOwnAccount: {},
+  changeOwnPassword: { body: { password, newPassword: 'another good password' } },
+  endOwnSession: { path: '/account/sessions/00000000-1111-4000-8000-000000000000' },
+  revokeOwnToken: { path: '/account/tokens/00000000-1111-4000-8000-000000000000' },
 };
+
+/** The headers of a browser with a session of this account. */
+export async function sessionOf({ administration: { store } }: TestApi, name: string): Promise<Record<string, string>> {
+  const secret = `session-${++made}`;
+  const accountId = (await store.findAccount(name))?.accountId ?? '';
+  const opened = { secretHash: digestOfSecret(secret), accountId, address: '192.0.2.9', userAgent: 'test' };
+  await store.openSession(opened, { author, most: 10 });
+  return { cookie: `moult-session=${secret}`, 'sec-fetch-site': 'same-origin' };
+}
 
 const inAllComputers = async () => ({ path: `/api/v1/groups/All%20Computers/computers/${computerId}` });
 
@@ -194,6 +207,17 @@ export const provocations: Record<string, (api: TestApi, asked: Asked) => Promis
   'logOn 429': async ({ ask }) => {
     const wrong = { method: 'POST', body: { name: 'somebody', password: 'not the password' } };
     for (let count = 0; count < 8; count++) await ask('/api/v1/session', wrong);
+    return wrong;
+  },
+  'changeOwnPassword 409': async () => ({}),
+  'changeOwnPassword 422': async (api) => ({
+    ...{ token: undefined, headers: await sessionOf(api, 'reporter') },
+    body: { password, newPassword: 'short' },
+  }),
+  'changeOwnPassword 429': async (api) => {
+    const headers = await sessionOf(api, 'reporter');
+    const wrong = { token: undefined, headers, body: { password: 'not the password', newPassword: 'a good password' } };
+    for (let count = 0; count < 20; count++) await api.ask('/api/v1/account/password', { method: 'POST', ...wrong });
     return wrong;
   },
   'setUp 409': async () => ({}),
