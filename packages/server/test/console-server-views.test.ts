@@ -5,7 +5,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { complaints, dataDir, isAtRest, lab, openAs, requireAccessible, withBrowser } from './console-browser.ts';
-import { computerId, updateId } from './console-fleet.ts';
+import { computerId, password, updateId } from './console-fleet.ts';
 
 const views = [
   ...[
@@ -18,6 +18,7 @@ const views = [
     'releases',
     'settings',
     'catalogs',
+    'account',
   ],
   ...[`computers/${computerId(0)}?explain=true&why=${updateId(0)}`, `updates/${updateId(0)}?whyGroup=Pilot`],
 ];
@@ -136,6 +137,37 @@ describe('why', () => {
       const archive = await saved();
       assert.equal(archive.name, 'moult-policy-admx.zip');
       assert.match(archive.bytes.toString('latin1'), /en-US\/moult\.adml/);
+    });
+  });
+});
+
+describe('my account', () => {
+  it('changes the password for the present one, ends the other sessions, and this browser goes on', async () => {
+    await withBrowser(async (elsewhere) => {
+      await openAs(elsewhere, 'auditor');
+      await withBrowser(async (page) => {
+        await openAs(page, 'auditor', 'account');
+        await page.getByRole('cell', { name: 'This browser' }).waitFor();
+        const ask = async (present: string, next: string, again = next) => {
+          if ((await page.locator('dialog[open]').count()) === 0)
+            await page.getByRole('button', { name: 'Change the password…' }).click();
+          await page.getByLabel('Present password').fill(present);
+          await page.getByLabel('New password, 12 characters or more').fill(next);
+          await page.getByLabel('Password again').fill(again);
+          await page.getByRole('button', { name: 'Save' }).click();
+        };
+        await ask(password, 'a much better one', 'another one at all');
+        await page.getByRole('alert').getByText('The two passwords differ.').waitFor();
+        await ask('not the password', 'a much better one');
+        await page.getByRole('alert').getByText('The present password is wrong.').waitFor();
+        complaints.length = 0;
+        await ask(password, 'a much better one');
+        await page.getByText('The password is changed.').waitFor();
+        await page.reload();
+        await page.getByRole('cell', { name: 'This browser' }).waitFor();
+      });
+      await elsewhere.reload();
+      await elsewhere.getByRole('heading', { name: 'Log on to Moult' }).waitFor();
     });
   });
 });

@@ -327,12 +327,13 @@ it('each command with an operation names one that exists, and --server is on tho
   const mapped = new Set(Object.values(commandOperations).map(({ operation }) => operation));
   const onlyApi = [...known].filter((id) => !mapped.has(id)).sort();
   assert.deepEqual(onlyApi, [
-    ...['acceptClock', 'approveMatchingUpdates', 'cancelJob', 'changeSyncChoices', 'countUpdateByGroup'],
-    ...['declineMatchingUpdates', 'endSession', 'explainComputer'],
-    ...['explainGroup', 'followChanges', 'listAudit', 'listIdentityChanges', 'listJobs'],
-    ...['listPings', 'listRings', 'listSessions', 'listSettings', 'listUpdateFiles', 'logOff', 'logOn'],
-    ...['planCleanup', 'previewApproval', 'publishWinget', 'readHome', 'setUp', 'showAccount', 'showGroup'],
-    ...['showJob', 'showRings', 'showRule', 'whoAmI'],
+    ...['acceptClock', 'approveMatchingUpdates', 'cancelJob', 'changeOwnPassword'],
+    ...['changeSyncChoices', 'countUpdateByGroup', 'declineMatchingUpdates', 'endOwnSession'],
+    ...['endSession', 'explainComputer', 'explainGroup', 'followChanges', 'listAudit'],
+    ...['listIdentityChanges', 'listJobs', 'listPings', 'listRings', 'listSessions', 'listSettings'],
+    ...['listUpdateFiles', 'logOff', 'logOn', 'planCleanup', 'previewApproval', 'publishWinget'],
+    ...['readHome', 'revokeOwnToken', 'setUp', 'showAccount', 'showGroup', 'showJob'],
+    ...['showOwnAccount', 'showRings', 'showRule', 'whoAmI'],
   ]);
 });
 

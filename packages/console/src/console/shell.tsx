@@ -152,6 +152,7 @@ function Own({ onLeave }: { onLeave(): void }): ReactNode {
       <Choice name="scheme" label={words.preferences.scheme} texts={words.preferences.schemes} />
       <Choice name="clock" label={words.preferences.clock} texts={words.preferences.clocks} />
       <Choice name="letters" label={words.preferences.letters} texts={words.preferences.onOff} />
+      <Link href={hrefOf('account')}>{words.nav.account}</Link>
       <button type="button" onClick={() => void logOff()}>
         {words.session.logOff}
       </button>

@@ -16,7 +16,7 @@ interface View {
 }
 
 /** All others tell of the whole server. */
-const forGroups: ReadonlySet<string> = new Set(['updates', 'computers', 'groups', 'events']);
+const forGroups: ReadonlySet<string> = new Set(['updates', 'computers', 'groups', 'events', 'account']);
 /** The first view of such an account. */
 export const firstForGroups = 'computers';
 
@@ -46,6 +46,7 @@ export const views: readonly View[] = [
     ['settings', 'settings', 'read', () => import('./views/settings.tsx')],
     ['jobs', 'jobs', 'read', () => import('./views/jobs.tsx')],
     ['accounts', 'accounts', 'audit', () => import('./views/accounts.tsx')],
+    ['account', 'account', 'read', () => import('./views/account.tsx')],
   ]),
 ];
 

@@ -4,6 +4,18 @@ import type { moreInEnglish } from './en-more.ts';
 const s = (amount: number, one: string, more: string) => (amount === 1 ? one : more);
 
 export const moreInGerman: typeof moreInEnglish = {
+  own: {
+    changePassword: 'Kennwort ändern…',
+    changedPassword: 'Das Kennwort ist geändert. Ihre anderen Sitzungen sind beendet.',
+    present: 'Bisheriges Kennwort',
+    next: 'Neues Kennwort, mindestens 12 Zeichen',
+    othersEnd: 'Ihre anderen Sitzungen enden.',
+    noPassword: 'Dieses Konto hat kein Kennwort, nur Token.',
+    opened: 'Seit',
+    thisOne: 'Dieser Browser',
+    ended: 'Die Sitzung ist beendet.',
+    noTokens: 'Sie haben keine Token. Administratoren erstellen sie.',
+  },
   settings: {
     tabs: { settings: 'Einstellungen', limits: 'Grenzen', checks: 'Prüfungen' },
     readOnly:

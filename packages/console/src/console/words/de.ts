@@ -38,6 +38,7 @@ export const de: Words = {
     settings: 'Einstellungen',
     jobs: 'Aufträge',
     accounts: 'Konten',
+    account: 'Mein Konto',
     docs: 'Dokumentation',
     sections: { home: 'Start', updates: 'Updates', computers: 'Computer', records: 'Aufzeichnungen', server: 'Server' },
     noView: 'Diese Seite gibt es nicht. Wählen Sie eine Ansicht im Menü.',

@@ -2,6 +2,18 @@
 const s = (amount: number, one: string, more: string) => (amount === 1 ? one : more);
 
 export const moreInEnglish = {
+  own: {
+    changePassword: 'Change the password…',
+    changedPassword: 'The password is changed. Your other sessions ended.',
+    present: 'Present password',
+    next: 'New password, 12 characters or more',
+    othersEnd: 'Your other sessions end.',
+    noPassword: 'This account has no password. It only has tokens.',
+    opened: 'Since',
+    thisOne: 'This browser',
+    ended: 'The session is over.',
+    noTokens: 'You have no tokens. An administrator makes them.',
+  },
   settings: {
     tabs: { settings: 'Settings', limits: 'Limits', checks: 'Checks' },
     readOnly:

@@ -30,6 +30,7 @@ export const en = {
     settings: 'Settings',
     jobs: 'Jobs',
     accounts: 'Accounts',
+    account: 'My account',
     docs: 'Documentation',
     sections: { home: 'Home', updates: 'Updates', computers: 'Computers', records: 'Records', server: 'Server' },
     noView: 'This page does not exist. Choose a view in the menu.',

@@ -1,4 +1,4 @@
-// What everybody may do with the own account: see it, change its password, end its sessions and revoke its tokens.
+// The own account, for everybody: see it, change its password, end its sessions and revoke its tokens.
 import { changeOwnPassword, digestOfSecret, newSecret } from '@moult/administration/accounts';
 import { z } from 'zod';
 import { apiBounds } from '../../../bounds.ts';

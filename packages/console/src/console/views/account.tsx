@@ -1,0 +1,234 @@
+// My account: its password, its sessions and its tokens.
+import { type ReactNode, useState } from 'react';
+import { useAnswer } from '../api/cached.ts';
+import { Refusal } from '../api/call.ts';
+import { change } from '../api/changes.ts';
+import type { Role } from '../api/documents.ts';
+import { say } from '../kit/announce.tsx';
+import { useDoing } from '../kit/doing.ts';
+import { FormDialog } from '../kit/form-dialog.tsx';
+import { useSession } from '../kit/session.tsx';
+import { Asked } from '../kit/states.tsx';
+import { Age, Moment } from '../kit/time.tsx';
+import { useWords } from '../kit/words.tsx';
+
+interface OwnAccount {
+  account: string;
+  role: Role;
+  hasPassword: boolean;
+  loggedOnAt?: string;
+  sessions: {
+    sessionId: string;
+    openedAt: string;
+    usedAt: string;
+    address: string;
+    userAgent: string;
+    isThis: boolean;
+  }[];
+  tokens: { tokenId: string; name: string; role: Role; expiresAt: string; usedAt?: string; revokedAt?: string }[];
+}
+
+export default function MyAccount(): ReactNode {
+  const words = useWords();
+  const own = useAnswer<OwnAccount>('showOwnAccount', {});
+  return (
+    <>
+      <div className="view-head">
+        <h1 id="view-title" tabIndex={-1}>
+          {words.nav.account}
+        </h1>
+      </div>
+      <Asked kept={own}>
+        {(account) => (
+          <>
+            <Facts account={account} />
+            <Sessions sessions={account.sessions} />
+            <Tokens tokens={account.tokens} />
+          </>
+        )}
+      </Asked>
+    </>
+  );
+}
+
+function Facts({ account: { account, role, hasPassword, loggedOnAt } }: { account: OwnAccount }): ReactNode {
+  const words = useWords();
+  const { isWholeServer, groups } = useSession();
+  const [isChanging, setIsChanging] = useState(false);
+  return (
+    <section className="card" aria-labelledby="own-facts">
+      <div className="card-head">
+        <h2 id="own-facts">
+          <bdi>{account}</bdi>
+        </h2>
+        {hasPassword && (
+          <button type="button" className="primary" onClick={() => setIsChanging(true)}>
+            {words.own.changePassword}
+          </button>
+        )}
+      </div>
+      <dl className="facts">
+        <div>
+          <dt>{words.accounts.role}</dt>
+          <dd>{words.roles[role]}</dd>
+        </div>
+        <div>
+          <dt>{words.accounts.reach}</dt>
+          <dd>
+            <bdi>{isWholeServer ? words.accounts.wholeServer : groups.join(', ')}</bdi>
+          </dd>
+        </div>
+        <div>
+          <dt>{words.accounts.loggedOn}</dt>
+          <dd>
+            <Age at={loggedOnAt} />
+          </dd>
+        </div>
+      </dl>
+      {!hasPassword && <p className="dim">{words.own.noPassword}</p>}
+      {isChanging && <PasswordDialog account={account} onClose={() => setIsChanging(false)} />}
+    </section>
+  );
+}
+
+function PasswordDialog({ account, onClose }: { account: string; onClose(): void }): ReactNode {
+  const words = useWords();
+  const save = async (form: FormData) => {
+    const [password, newPassword, again] = ['password', 'new', 'again'].map((name) => String(form.get(name) ?? ''));
+    if (newPassword !== again) throw new Refusal(422, 'CONSOLE_DIFFERENT', words.setUp.differ);
+    await change('changeOwnPassword', { body: { password, newPassword } });
+    say(words.own.changedPassword);
+  };
+  return (
+    <FormDialog title={words.own.changePassword} onSave={save} onClose={onClose}>
+      {/* For password managers. */}
+      <input type="text" name="name" defaultValue={account} autoComplete="username" readOnly hidden />
+      <label>
+        {words.own.present}
+        <input name="password" type="password" required maxLength={512} autoComplete="current-password" />
+      </label>
+      <label>
+        {words.own.next}
+        <input name="new" type="password" required minLength={12} maxLength={512} autoComplete="new-password" />
+      </label>
+      <label>
+        {words.setUp.again}
+        <input name="again" type="password" required minLength={12} maxLength={512} autoComplete="new-password" />
+      </label>
+      <p className="dim">{words.own.othersEnd}</p>
+    </FormDialog>
+  );
+}
+
+function Sessions({ sessions }: Pick<OwnAccount, 'sessions'>): ReactNode {
+  const words = useWords();
+  const doing = useDoing();
+  return (
+    <section className="card" aria-labelledby="own-sessions">
+      <h2 id="own-sessions">{words.accounts.sessions}</h2>
+      <div className="scroll">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">{words.computers.address}</th>
+              <th scope="col">{words.accounts.browser}</th>
+              <th scope="col">{words.own.opened}</th>
+              <th scope="col">{words.accounts.used}</th>
+              <th scope="col">{words.groups.change}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {sessions.map(({ sessionId, address, userAgent, openedAt, usedAt, isThis }) => (
+              <tr key={sessionId}>
+                <th scope="row">{address}</th>
+                <td className="wrap" data-label={words.accounts.browser}>
+                  <bdi>{userAgent}</bdi>
+                </td>
+                <td data-label={words.own.opened}>
+                  <Moment at={openedAt} />
+                </td>
+                <td data-label={words.accounts.used}>
+                  <Age at={usedAt} />
+                </td>
+                <td>
+                  {isThis ? (
+                    words.own.thisOne
+                  ) : (
+                    <button
+                      type="button"
+                      onClick={() =>
+                        doing(() => change('endOwnSession', { path: { session: sessionId } }), words.own.ended)
+                      }
+                    >
+                      {words.accounts.end}
+                    </button>
+                  )}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
+}
+
+function Tokens({ tokens }: Pick<OwnAccount, 'tokens'>): ReactNode {
+  const words = useWords();
+  const doing = useDoing();
+  return (
+    <section className="card" aria-labelledby="own-tokens">
+      <h2 id="own-tokens">{words.accounts.tokens}</h2>
+      {tokens.length === 0 ? (
+        <p className="empty">{words.own.noTokens}</p>
+      ) : (
+        <div className="scroll">
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">{words.session.name}</th>
+                <th scope="col">{words.accounts.role}</th>
+                <th scope="col">{words.accounts.expires}</th>
+                <th scope="col">{words.accounts.used}</th>
+                <th scope="col">{words.groups.change}</th>
+              </tr>
+            </thead>
+            <tbody>
+              {tokens.map(({ tokenId, name, role, expiresAt, usedAt, revokedAt }) => (
+                <tr key={tokenId}>
+                  <th scope="row">
+                    <bdi>{name}</bdi>
+                  </th>
+                  <td data-label={words.accounts.role}>{words.roles[role]}</td>
+                  <td data-label={words.accounts.expires}>
+                    <Moment at={expiresAt} />
+                  </td>
+                  <td data-label={words.accounts.used}>
+                    <Age at={usedAt} />
+                  </td>
+                  <td>
+                    {revokedAt === undefined ? (
+                      <button
+                        type="button"
+                        onClick={() =>
+                          doing(
+                            () => change('revokeOwnToken', { path: { token: tokenId } }),
+                            words.accounts.revokedToken(name),
+                          )
+                        }
+                      >
+                        {words.accounts.revoke}
+                      </button>
+                    ) : (
+                      words.accounts.revoked
+                    )}
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </section>
+  );
+}
