@@ -19,7 +19,7 @@ export interface Database extends AsyncDisposable {
   /** PostgreSQL: while it is away, every statement fails with SERVER_DATABASE_AWAY. */
   readonly tables: Kysely<Tables>;
   /** Runs `read`, which reads much that is not read again soon. */
-  readOnce(read: () => Promise<void>): Promise<void>;
+  readOnce<Result>(read: () => Promise<Result>): Promise<Result>;
   /** Runs `work` in a transaction, once. Fails at once while another process writes the SQLite file. */
   writeIfFree<Result>(work: (transaction: Kysely<Tables>) => Promise<Result>): Promise<Result>;
   /** Why the database does not answer, while it does not. */

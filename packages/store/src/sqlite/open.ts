@@ -16,11 +16,14 @@ const onceReadCacheKib = 1024;
  * Keeps few pages while `read` runs: each page more is memory of the system's that was never touched, which costs more
  * than reading it.
  */
-export async function withSmallCache(tables: QueryExecutorProvider, read: () => Promise<void>): Promise<void> {
+export async function withSmallCache<Result>(
+  tables: QueryExecutorProvider,
+  read: () => Promise<Result>,
+): Promise<Result> {
   const keep = (kib: number) => sql.raw(`pragma cache_size = -${kib}`).execute(tables);
   await keep(onceReadCacheKib);
   try {
-    await read();
+    return await read();
   } finally {
     await keep(cacheKib);
   }
