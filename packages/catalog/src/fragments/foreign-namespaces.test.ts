@@ -8,6 +8,7 @@ import { deriveCore, deriveExtended } from './index.ts';
 const fixtures = new URL('../../../../fixtures/', import.meta.url);
 const read = (path: string): string => readFileSync(new URL(path, fixtures), 'utf8').trimEnd();
 const schemas = 'http://schemas.microsoft.com/msus/2002/12';
+const msiPatch = 'http://www.microsoft.com/msi/patch_applicability.xsd';
 
 /** A Core fragment of a CBS update whose Metadata holds `manifest`; `around` goes on the element of the manifest. */
 function coreOf(manifest: string, around = ''): string {
@@ -75,7 +76,32 @@ describe('a foreign default declaration', () => {
     ['of an update schema goes', `<u xmlns="${schemas}/CbsApplicabilityRules" b="1" />`, '<u b="1" />'],
     ['of a later update schema goes', '<u xmlns="http://schemas.microsoft.com/msus/2016/01/X" />', '<u />'],
   ];
-  for (const [what, manifest, expected] of rows) {
+  const nested: [string, string, string][] = [
+    [
+      'changes, comes back and ends, each time where the document says so',
+      '<a xmlns="urn:x"><b xmlns="urn:y"><c xmlns="urn:x"><d xmlns=""/></c></b></a>',
+      '<a xmlns="urn:x"><b xmlns="urn:y"><c xmlns="urn:x"><d xmlns="" /></c></b></a>',
+    ],
+    ['that ends nothing goes', '<a xmlns=""><b xmlns="urn:x"/></a>', '<a><b xmlns="urn:x" /></a>'],
+    [
+      'ends at a rule',
+      `<a xmlns="urn:x"><v:R xmlns:v="${schemas}/BaseApplicabilityRules"/></a>`,
+      '<a xmlns="urn:x"><b.R xmlns="" /></a>',
+    ],
+    ['whose prefix is redeclared stays', '<a xmlns="urn:x" xmlns:u="urn:y"><u:b/></a>', '<a xmlns="urn:x"><b /></a>'],
+    [
+      'that only looks like an update schema stays',
+      '<a xmlns="http://schemas.microsoft.com/msusX/"/>',
+      '<a xmlns="http://schemas.microsoft.com/msusX/" />',
+    ],
+    [
+      'of MsiPatch is last, and that inside of it is not',
+      `<MsiPatch xmlns="${msiPatch}" z="1"><MsiPatch xmlns="urn:y" y="1"/></MsiPatch>`,
+      `<MsiPatch z="1" xmlns="${msiPatch}"><MsiPatch xmlns="urn:y" y="1" /></MsiPatch>`,
+    ],
+  ];
+
+  for (const [what, manifest, expected] of [...rows, ...nested]) {
     it(what, () => assert.equal(manifestIn(coreOf(manifest)), expected));
   }
 
@@ -92,4 +118,26 @@ describe('a foreign default declaration', () => {
       '<a b="1" xmlns="urn:x" c="2">x</a>',
     );
   });
+});
+
+describe('attributes with prefixes', () => {
+  const rows: [string, string, string][] = [
+    ['lose them', '<a xmlns:p="urn:p" p:k="p:v" />', '<a k="p:v" />'],
+    ['give way to the one without', '<a xmlns:p="urn:p" p:k="1" k="2" />', '<a k="2" />'],
+    [
+      'of one name: the first stays',
+      '<a xmlns:p="urn:p" xmlns:q="urn:q" q:k="1" p:k="2" b="3" />',
+      '<a k="1" b="3" />',
+    ],
+    ['of xml keep theirs', '<a xmlns:p="urn:p" xml:lang="de" p:lang="en" />', '<a xml:lang="de" lang="en" />'],
+    ['never become a declaration', '<a xmlns:p="urn:p" p:xmlns="urn:y" b="1" />', '<a b="1" />'],
+    [
+      'that go do not move the declaration',
+      '<a xmlns:p="urn:p" p:k="1" k="2" xmlns="urn:x" c="3" />',
+      '<a k="2" xmlns="urn:x" c="3" />',
+    ],
+  ];
+  for (const [what, manifest, expected] of rows) {
+    it(what, () => assert.equal(manifestIn(coreOf(manifest)), expected));
+  }
 });

@@ -23,7 +23,7 @@ export function writeElement(element: XmlElement): string {
 
 /** A start tag and end tag around `content`, or an empty-element tag without content. */
 export function wrap(name: string, attributes: readonly XmlAttribute[], content: string): string {
-  const head = `<${name}${attributes.map(attributeText).join('')}`;
+  const head = `<${name}${attributeTexts(attributes).join('')}`;
   return content === '' ? `${head} />` : `${head}>${content}</${name}>`;
 }
 
@@ -47,8 +47,8 @@ export function writeAttributes(element: XmlElement, inside: string, around: str
   const { attributes, declarations, uri, local } = element;
   // Written where the document has it, also when it only repeats the one around it.
   const isDeclaredHere = inside !== '' && inside === uri && declarations.get('') === uri;
-  if (inside === around && !isDeclaredHere) return attributes.map(attributeText).join('');
-  const texts = attributes.map(attributeText);
+  if (inside === around && !isDeclaredHere) return attributeTexts(attributes).join('');
+  const texts = attributeTexts(attributes);
   // Real servers have it behind the attributes of MsiPatch.
   const isMsiPatch = uri === namespaces.msiPatch && local === 'MsiPatch';
   const place = isMsiPatch ? texts.length : isDeclaredHere ? element.defaultAt : 0;
@@ -80,9 +80,23 @@ export function isServersOwn({ uri, local }: XmlElement): boolean {
   return uri === namespaces.windowsDriver && local === 'WindowsDriverMetaData';
 }
 
-/** xsi:type becomes type. The value keeps its prefix. */
+/**
+ * xsi:type becomes type. The value keeps its prefix. One whose name another attribute has then is left out (empty): no
+ * client reads an element with two of one name. So is one that would become a declaration.
+ */
+function attributeTexts(attributes: readonly XmlAttribute[]): string[] {
+  const texts = attributes.map(attributeText);
+  for (const [at, { uri, local }] of attributes.entries()) {
+    // Few attributes have a namespace at all.
+    if (uri === '' || uri === namespaces.xml) continue;
+    const first = attributes.findIndex((one) => one.local === local && one.uri !== namespaces.xml);
+    const isTaken = first < at || attributes.some((one) => one.local === local && one.uri === '');
+    if (isTaken || local === 'xmlns') texts[at] = '';
+  }
+  return texts;
+}
+
 function attributeText({ uri, local, value }: XmlAttribute): string {
-  // Few attributes have a namespace at all.
   const name = uri !== '' && uri === namespaces.xml ? `xml:${local}` : local;
   return ` ${name}="${escapeAttribute(value)}"`;
 }
