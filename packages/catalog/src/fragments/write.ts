@@ -82,7 +82,7 @@ export function isServersOwn({ uri, local }: XmlElement): boolean {
 
 /**
  * xsi:type becomes type. The value keeps its prefix. One whose name another attribute has then is left out (empty): no
- * client reads an element with two of one name. So is one that would become a declaration.
+ * client reads an element with two of one name. So is one that looks like a declaration then.
  */
 function attributeTexts(attributes: readonly XmlAttribute[]): string[] {
   const texts = attributes.map(attributeText);
