@@ -19,6 +19,7 @@ import {
   undoOfApproval,
   undoOfDecline,
 } from '../src/console/kit/undo.ts';
+import { filterOf } from '../src/console/list/bulk-filter.ts';
 import { type ListDefinition, queryOf, selectionIn, shownColumns } from '../src/console/list/definition.ts';
 import { afterKey, rowsIn } from '../src/console/list/rows.ts';
 import { joinedCsv, shellLines } from '../src/console/list/shell-lines.ts';
@@ -26,6 +27,17 @@ import { stepsOf } from '../src/console/views/steps.ts';
 import { tasksOf } from '../src/console/views/to-do.ts';
 import { de } from '../src/console/words/de.ts';
 import { en } from '../src/console/words/en.ts';
+
+describe('a decision on a whole list', () => {
+  it('has the filter of the list with the types of JSON, and without its order', () => {
+    const asked = { sort: 'title', order: 'asc', search: 'true', superseded: 'false', expired: 'true', needed: 'true' };
+    assert.deepEqual(filterOf({ ...asked, failed: 'true', newDays: '7', severity: 'critical' }), {
+      ...{ search: 'true', superseded: false, expired: true, needed: true, failed: true, newDays: 7 },
+      severity: ['critical'],
+    });
+    assert.deepEqual(filterOf({ severity: ['critical', 'low'] }), { severity: ['critical', 'low'] });
+  });
+});
 
 describe('a table of 100,000 rows', () => {
   it('draws the rows that can be seen, and a few beyond', () => {

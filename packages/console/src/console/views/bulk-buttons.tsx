@@ -7,6 +7,7 @@ import { say } from '../kit/announce.tsx';
 import { FormDialog, momentOf, textOf } from '../kit/form-dialog.tsx';
 import { Menu } from '../kit/menu.tsx';
 import { numberIn } from '../kit/numbers.ts';
+import { useSession } from '../kit/session.tsx';
 import { useLanguage, useWords } from '../kit/words.tsx';
 import { filterOf } from '../list/bulk-filter.ts';
 import { type ChosenGroup, GroupPicker } from './group-picker.tsx';
@@ -30,6 +31,8 @@ const actions: readonly Action[] = [
 export function BulkButtons({ total, asked }: Props): ReactNode {
   const words = useWords();
   const language = useLanguage();
+  // A decline, and license terms, count for all computers.
+  const { isWholeServer } = useSession();
   const [open, setOpen] = useState<'approve' | 'decline' | undefined>();
   const text = numberIn(total, language);
   if (total === 0) return null;
@@ -41,9 +44,11 @@ export function BulkButtons({ total, asked }: Props): ReactNode {
           <button type="button" onClick={() => setOpen('approve')}>
             {words.bulk.approve}
           </button>
-          <button type="button" onClick={() => setOpen('decline')}>
-            {words.bulk.decline}
-          </button>
+          {isWholeServer && (
+            <button type="button" onClick={() => setOpen('decline')}>
+              {words.bulk.decline}
+            </button>
+          )}
         </div>
       </Menu>
       {open === 'approve' && <ApproveAll {...{ total, asked }} onClose={() => setOpen(undefined)} />}
@@ -63,6 +68,7 @@ function useMatching({ total, asked }: Props) {
 function ApproveAll({ onClose, ...props }: Open): ReactNode {
   const words = useWords();
   const language = useLanguage();
+  const { isWholeServer } = useSession();
   const matching = useMatching(props);
   const [groups, setGroups] = useState<readonly ChosenGroup[]>([]);
   const text = numberIn(matching.expected, language);
@@ -108,10 +114,12 @@ function ApproveAll({ onClose, ...props }: Open): ReactNode {
         <input type="checkbox" name="skip" defaultChecked />
         {words.bulk.skip}
       </label>
-      <label className="choice">
-        <input type="checkbox" name="license" />
-        {words.decide.acceptLicense}
-      </label>
+      {isWholeServer && (
+        <label className="choice">
+          <input type="checkbox" name="license" />
+          {words.decide.acceptLicense}
+        </label>
+      )}
     </FormDialog>
   );
 }

@@ -2,6 +2,7 @@
 import { type ReactNode, useState } from 'react';
 import { change } from '../api/changes.ts';
 import { say } from '../kit/announce.tsx';
+import { useSession } from '../kit/session.tsx';
 import { wordsOf } from '../kit/states.tsx';
 import { keepUndoable, type Undoable, undoOfDecline } from '../kit/undo.ts';
 import { useWords } from '../kit/words.tsx';
@@ -16,6 +17,8 @@ interface Props {
 
 export function DecideButtons({ updateIds, isDeclined = false }: Props): ReactNode {
   const words = useWords();
+  // A decline counts for all computers.
+  const { isWholeServer } = useSession();
   const [isApproving, setIsApproving] = useState(false);
   const [isSaving, setIsSaving] = useState(false);
   const isNone = updateIds.length === 0 || isSaving;
@@ -50,9 +53,11 @@ export function DecideButtons({ updateIds, isDeclined = false }: Props): ReactNo
       >
         {words.decide.approve}
       </button>
-      <button type="button" data-shortcut="decline" disabled={isNone} onClick={() => void decline(!isDeclined)}>
-        {isSaving ? words.decide.saving : isDeclined ? words.decide.undecline : words.decide.decline}
-      </button>
+      {isWholeServer && (
+        <button type="button" data-shortcut="decline" disabled={isNone} onClick={() => void decline(!isDeclined)}>
+          {isSaving ? words.decide.saving : isDeclined ? words.decide.undecline : words.decide.decline}
+        </button>
+      )}
       {isApproving && (
         <ApproveDialog
           updateIds={updateIds}
