@@ -37,10 +37,6 @@ export function Home(): ReactNode {
   });
   const sync = useAnswer<SyncDocument>('readSync', {});
   const tree = useAnswer<{ releases: { state: string }[] }>('listTree', { query: { limit: 1 } }, rarely);
-  const signing = useAnswer<{ items: { daysLeft?: number; level?: string }[] }>('readSigning', {}, rarely);
-  const ending = (signing.document?.items ?? []).flatMap(({ daysLeft, level }) =>
-    daysLeft !== undefined && level !== 'fine' ? [daysLeft] : [],
-  );
   return (
     <>
       <div className="view-head">
@@ -51,7 +47,7 @@ export function Home(): ReactNode {
         <button
           type="button"
           data-shortcut="refresh"
-          onClick={() => [home, status, waiting, unassigned, missing, sync].forEach(({ again }) => void again())}
+          onClick={() => [home, status, waiting, unassigned, missing, sync, tree].forEach(({ again }) => void again())}
         >
           {words.list.refresh}
         </button>
@@ -67,9 +63,8 @@ export function Home(): ReactNode {
                 files: missing.document,
                 sync: sync.document,
                 releases: tree.document?.releases.filter(({ state }) => state === 'waiting').length,
-                expiresIn: ending.length > 0 ? Math.min(...ending) : undefined,
               })}
-              isComplete={status.at > 0 && waiting.at > 0 && unassigned.at > 0 && missing.at > 0}
+              isComplete={[status, waiting, unassigned, missing, sync, tree].every(({ at }) => at > 0)}
             />
             <div className="flow">
               <HomeSelfUpdate home={document} />

@@ -29,13 +29,11 @@ interface Others {
   sync?: SyncDocument | undefined;
   /** Agent releases that wait to be offered. */
   releases?: number | undefined;
-  /** Days until signed metadata that nears its end expires. */
-  expiresIn?: number | undefined;
 }
 
 export function tasksOf(
   home: HomeDocument,
-  { status, waiting, unassigned = 0, files, sync, releases = 0, expiresIn }: Others,
+  { status, waiting, unassigned = 0, files, sync, releases = 0 }: Others,
 ): Task[] {
   const { needing, failing, silent, silentDays } = home.computers.attention;
   const older = home.computers.generations
@@ -72,15 +70,6 @@ export function tasksOf(
           ...(sync.run.endedAt && { since: sync.run.endedAt }),
         }
       : undefined,
-    expiresIn === undefined
-      ? undefined
-      : {
-          key: 'expiry',
-          kind: 'expiry',
-          tone: expiresIn < 7 ? 'bad' : 'pending',
-          amount: expiresIn,
-          href: hrefOf('releases'),
-        },
     some(releases, { key: 'releases', kind: 'releases', tone: 'pending', href: hrefOf('releases') }),
     some(lost, { key: 'files', kind: 'files', tone: 'bad', href: hrefOf('content', { state: 'missing' }) }),
     some(waiting?.total ?? 0, {

@@ -12,7 +12,6 @@ export const decisionsInGerman: typeof decisionsInEnglish = {
     edit: 'Bearbeiten…',
     editTitle: (name) => `Die Regel ${name} bearbeiten`,
     saved: (name) => `Die Regel ${name} ist gespeichert. Der nächste Lauf benutzt sie.`,
-    place: 'Platz',
     up: (name) => `${name} nach oben`,
     down: (name) => `${name} nach unten`,
     moved: (name, place) => `${name} ist auf Platz ${place}.`,

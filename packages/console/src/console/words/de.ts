@@ -3,6 +3,7 @@ import { decisionsInGerman } from './de-decisions.ts';
 import { moreInGerman } from './de-more.ts';
 import { serverInGerman } from './de-server.ts';
 import { toolsInGerman } from './de-tools.ts';
+import { updatesInGerman } from './de-updates.ts';
 import { viewsInGerman } from './de-views.ts';
 import type { Words } from './en.ts';
 
@@ -169,14 +170,6 @@ export const de: Words = {
       sync: () => 'Die letzte Synchronisation ist fehlgeschlagen',
       releases: (text, amount) =>
         s(amount, '1 Agent-Release wartet auf sein Angebot', `${text} Agent-Releases warten auf ihr Angebot`),
-      expiry: (text, amount) =>
-        amount < 0
-          ? 'Die signierten Metadaten der Releases sind abgelaufen'
-          : s(
-              amount,
-              'Die signierten Metadaten der Releases laufen in 1 Tag ab',
-              `Die signierten Metadaten der Releases laufen in ${text} Tagen ab`,
-            ),
       port: (text) => `Self-Update ist auf Port ${text} nicht verfügbar`,
       notice: (text) => text,
       failing: (text, amount) =>
@@ -205,7 +198,6 @@ export const de: Words = {
     mend: {
       sync: 'Synchronisation ansehen',
       releases: 'Releases ansehen',
-      expiry: 'Metadaten ansehen',
       port: 'Lösung lesen',
       notice: 'Über den Server lesen',
       failing: 'Computer zeigen',
@@ -305,96 +297,7 @@ export const de: Words = {
     removeText: 'Moult löscht den Computer mit seinen Ereignissen und Ständen. Beim nächsten Kontakt kommt er wieder.',
     removed: (name) => `${name} ist entfernt.`,
   },
-  updateStates: {
-    failed: 'Fehlgeschlagen',
-    notInstalled: 'Benötigt',
-    downloaded: 'Heruntergeladen',
-    pendingReboot: 'Neustart nötig',
-    installed: 'Installiert',
-    notApplicable: 'Nicht anwendbar',
-    unknown: 'Unbekannt',
-  },
-  approvals: { approved: 'Genehmigt', unapproved: 'Nicht genehmigt', declined: 'Abgelehnt' },
-  severities: {
-    critical: 'Kritisch',
-    important: 'Hoch',
-    moderate: 'Mittel',
-    low: 'Niedrig',
-    unspecified: 'Nicht angegeben',
-  },
-  yesNo: { yes: 'Ja', no: 'Nein' },
-  actions: {
-    Install: 'Installieren',
-    OptionalInstall: 'Optional installieren',
-    Uninstall: 'Entfernen',
-    PreDeploymentCheck: 'Nur erkennen',
-    Block: 'Sperren',
-    Inherit: 'Nicht genehmigt (erben)',
-  },
-  updates: {
-    empty: 'Der Katalog ist leer. Führen Sie auf dem Server "moult catalog import" aus.',
-    title: 'Titel',
-    approval: 'Genehmigung',
-    severity: 'Schweregrad',
-    needed: 'Benötigt',
-    failed: 'Fehler',
-    classification: 'Klassifizierung',
-    imported: 'Eingetroffen',
-    products: 'Produkte',
-    groups: 'Genehmigungen nach Gruppe',
-    id: 'Update-Id',
-    search: 'Titel',
-    approvedFor: 'Genehmigt für Gruppe',
-    onlyNeeded: 'Benötigt',
-    onlyFailed: 'Fehlgeschlagen',
-    superseded: 'Ersetzt',
-    expired: 'Abgelaufen',
-    isExpiredToo: 'abgelaufen',
-    product: 'Produkt',
-    newDays: 'Eingetroffen in Tagen',
-    states: 'Stand auf Computern',
-    facts: 'Angaben',
-    revision: 'Revision',
-    type: 'Art',
-    supersededBy: 'Ersetzt durch',
-    notSuperseded: 'Nicht ersetzt',
-    files: 'Dateien',
-    noFiles: 'Keine Dateien',
-    decisions: 'Genehmigungen',
-    noDecisions: 'Dieses Update hat noch keine Genehmigungen.',
-    isExpired:
-      'Der Herausgeber hat dieses Update zurückgezogen. Kein Computer bekommt es, und Sie können es nicht genehmigen.',
-    isDeclined: 'Dieses Update ist abgelehnt. Kein Computer bekommt es.',
-    byGroup: 'Benötigt, installiert und fehlgeschlagen nach Gruppe',
-    noGroups: 'Noch kein Computer hat über dieses Update berichtet.',
-    counts: { failed: 'Fehler', needed: 'Benötigt', installed: 'Installiert' },
-  },
-  decide: {
-    approve: 'Genehmigen…',
-    decline: 'Ablehnen',
-    undecline: 'Ablehnung aufheben',
-    saving: 'Wird gespeichert…',
-    group: 'Gruppe',
-    groups: 'Gruppen',
-    action: 'Genehmigung',
-    deadline: 'Frist',
-    by: 'Von',
-    at: 'Wann',
-    approveTitle: (amount) => s(amount, '1 Update genehmigen', `${amount} Updates genehmigen`),
-    acceptLicense: 'Ich nehme die Lizenzbedingungen für alle Computer an',
-    confirm: (action) => `Speichern: ${action}`,
-    approved: (amount, action, groups) =>
-      `Gespeichert: ${action}, ${s(amount, '1 Update', `${amount} Updates`)}, ${s(groups, '1 Gruppe', `${groups} Gruppen`)}.`,
-    declined: (amount) => s(amount, '1 Update abgelehnt.', `${amount} Updates abgelehnt.`),
-    undeclined: (amount) =>
-      s(amount, 'Die Ablehnung von 1 Update ist aufgehoben.', `Die Ablehnung von ${amount} Updates ist aufgehoben.`),
-    undone: (amount) => s(amount, 'Für 1 Update rückgängig gemacht.', `Für ${amount} Updates rückgängig gemacht.`),
-    movedOn: (title) =>
-      `Über „${title}“ hat inzwischen jemand anders entschieden. Dafür wurde nichts rückgängig gemacht.`,
-    needsTerms: (title) =>
-      `Die frühere Genehmigung von „${title}“ hat Lizenzbedingungen, die nicht angenommen sind. Dafür wurde nichts rückgängig gemacht. Genehmigen Sie das Update selbst.`,
-    canUndo: 'Sie haben über dieses Update entschieden',
-  },
+  ...updatesInGerman,
   ...viewsInGerman,
   ...decisionsInGerman,
   ...serverInGerman,

@@ -9,7 +9,6 @@ export const decisionsInEnglish = {
     edit: 'Edit…',
     editTitle: (name: string) => `Edit the rule ${name}`,
     saved: (name: string) => `The rule ${name} is saved. The next run uses it.`,
-    place: 'Place',
     up: (name: string) => `Move ${name} up`,
     down: (name: string) => `Move ${name} down`,
     moved: (name: string, place: number) => `${name} is at place ${place}.`,

@@ -3,6 +3,7 @@ import { decisionsInEnglish } from './en-decisions.ts';
 import { moreInEnglish } from './en-more.ts';
 import { serverInEnglish } from './en-server.ts';
 import { toolsInEnglish } from './en-tools.ts';
+import { updatesInEnglish } from './en-updates.ts';
 import { viewsInEnglish } from './en-views.ts';
 
 const s = (amount: number, one: string, more: string) => (amount === 1 ? one : more);
@@ -161,14 +162,6 @@ export const en = {
       sync: () => 'The last synchronisation failed',
       releases: (text: string, amount: number) =>
         s(amount, '1 agent release waits to be offered', `${text} agent releases wait to be offered`),
-      expiry: (text: string, amount: number) =>
-        amount < 0
-          ? 'The signed metadata of releases has expired'
-          : s(
-              amount,
-              'The signed metadata of releases expires in 1 day',
-              `The signed metadata of releases expires in ${text} days`,
-            ),
       port: (text: string) => `Self-update is not available on port ${text}`,
       notice: (text: string) => text,
       failing: (text: string, amount: number) =>
@@ -198,7 +191,6 @@ export const en = {
     mend: {
       sync: 'Show the synchronisation',
       releases: 'Review the releases',
-      expiry: 'Show the metadata',
       port: 'Read how to fix it',
       notice: 'Read about the server',
       failing: 'Show the computers',
@@ -300,94 +292,7 @@ export const en = {
     removeText: 'Moult deletes the computer with its events and states. The computer returns with its next contact.',
     removed: (name: string) => `${name} is removed.`,
   },
-  updateStates: {
-    failed: 'Failed',
-    notInstalled: 'Needed',
-    downloaded: 'Downloaded',
-    pendingReboot: 'Needs a restart',
-    installed: 'Installed',
-    notApplicable: 'Not applicable',
-    unknown: 'Unknown',
-  },
-  approvals: { approved: 'Approved', unapproved: 'Not approved', declined: 'Declined' },
-  severities: {
-    critical: 'Critical',
-    important: 'Important',
-    moderate: 'Moderate',
-    low: 'Low',
-    unspecified: 'Unspecified',
-  },
-  yesNo: { yes: 'Yes', no: 'No' },
-  actions: {
-    Install: 'Install',
-    OptionalInstall: 'Optional install',
-    Uninstall: 'Remove',
-    PreDeploymentCheck: 'Detect only',
-    Block: 'Block',
-    Inherit: 'Not approved (inherit)',
-  },
-  updates: {
-    empty: 'The catalog is empty. Run "moult catalog import" on the server.',
-    title: 'Title',
-    approval: 'Approval',
-    severity: 'MSRC severity',
-    needed: 'Needed',
-    failed: 'Failed',
-    classification: 'Classification',
-    imported: 'Arrived',
-    products: 'Products',
-    groups: 'Approvals by group',
-    id: 'Update id',
-    search: 'Title',
-    approvedFor: 'Approved for group',
-    onlyNeeded: 'Needed',
-    onlyFailed: 'Failed',
-    superseded: 'Superseded',
-    expired: 'Expired',
-    isExpiredToo: 'expired',
-    product: 'Product',
-    newDays: 'Arrived within days',
-    states: 'State on computers',
-    facts: 'Facts',
-    revision: 'revision',
-    type: 'Type',
-    supersededBy: 'Superseded by',
-    notSuperseded: 'Not superseded',
-    files: 'Files',
-    noFiles: 'No files',
-    decisions: 'Approvals',
-    noDecisions: 'This update has no approvals yet.',
-    isExpired: 'The publisher expired this update. No computer gets it, and you cannot approve it.',
-    isDeclined: 'This update is declined. No computer gets it.',
-    byGroup: 'Needed, installed and failed by group',
-    noGroups: 'No computer reported this update yet.',
-    counts: { failed: 'Failed', needed: 'Needed', installed: 'Installed' },
-  },
-  decide: {
-    approve: 'Approve…',
-    decline: 'Decline',
-    undecline: 'Undo decline',
-    saving: 'Saving…',
-    group: 'Group',
-    groups: 'Groups',
-    action: 'Approval',
-    deadline: 'Deadline',
-    by: 'By',
-    at: 'When',
-    approveTitle: (amount: number) => s(amount, 'Approve 1 update', `Approve ${amount} updates`),
-    acceptLicense: 'I accept the license terms for all computers',
-    confirm: (action: string) => `Save: ${action}`,
-    approved: (amount: number, action: string, groups: number) =>
-      `Saved: ${action}, ${s(amount, '1 update', `${amount} updates`)}, ${s(groups, '1 group', `${groups} groups`)}.`,
-    declined: (amount: number) => s(amount, 'Declined 1 update.', `Declined ${amount} updates.`),
-    undeclined: (amount: number) =>
-      s(amount, 'The decline of 1 update is removed.', `The decline of ${amount} updates is removed.`),
-    undone: (amount: number) => s(amount, 'Undone for 1 update.', `Undone for ${amount} updates.`),
-    movedOn: (title: string) => `Somebody else decided on "${title}" since. Nothing was undone for it.`,
-    needsTerms: (title: string) =>
-      `The earlier approval of "${title}" has license terms that are not accepted. The console did not undo it. Approve the update yourself.`,
-    canUndo: 'You decided on this update',
-  },
+  ...updatesInEnglish,
   ...viewsInEnglish,
   ...decisionsInEnglish,
   ...serverInEnglish,
