@@ -15,6 +15,8 @@ export interface Kept<Document> {
 }
 
 interface Entry extends Kept<unknown> {
+  /** Milliseconds to rest at least after an answer, before it is asked for in the background. */
+  leastRestMs: number;
   ask(): void;
   /** In the background, as soon as the rest after the last answer is over. */
   askSoon(): void;
@@ -24,11 +26,14 @@ interface Entry extends Kept<unknown> {
 const mostKept = 60;
 const entries = new Map<string, Entry>();
 
-/** The answer of a reading operation. Undefined `given` asks for nothing. */
+/**
+ * The answer of a reading operation. Undefined `given` asks for nothing. An answer that is asked for seldom, because the
+ * server works long for it or it hardly changes, is not asked for sooner when something else changed.
+ */
 export function useAnswer<Document>(
   operation: OperationName,
   given: Omit<Given, 'body' | 'ifMatch' | 'signal'> | undefined,
-  { everyMs = 60_000 }: { everyMs?: number } = {},
+  { everyMs = usualMs }: { everyMs?: number } = {},
 ): Kept<Document> & { again(): void } {
   const key = given === undefined ? '' : addressOf(operation, given);
   if (given !== undefined && !entries.has(key)) entries.set(key, makeEntry(operation, given, key));
@@ -49,6 +54,7 @@ export function useAnswer<Document>(
     };
     // A view that is opened again shows what is known, and asks.
     const found = entries.get(key);
+    if (found) found.leastRestMs = everyMs > usualMs ? everyMs : 0;
     if (found && Date.now() - found.at > freshMs) found.ask();
     const timer = setInterval(look, everyMs);
     document.addEventListener('visibilitychange', look);
@@ -80,12 +86,13 @@ export function forgetAll(): void {
   snapshots.clear();
 }
 
+const usualMs = 60_000;
 const freshMs = 2_000;
 const nothing: Kept<unknown> = { document: undefined, etag: undefined, at: 0, error: undefined, isAsking: true };
 const snapshots = new Map<string, Kept<unknown>>();
 
 function makeEntry(operation: OperationName, given: Given, key: string): Entry {
-  const entry: Entry = { ...nothing, listeners: new Set(), ask, askSoon };
+  const entry: Entry = { ...nothing, leastRestMs: 0, listeners: new Set(), ask, askSoon };
   let turn = 0;
   let restUntil = 0;
   let isDue = false;
@@ -111,7 +118,9 @@ function makeEntry(operation: OperationName, given: Given, key: string): Entry {
       )
       .then((ended) => {
         if (own !== turn) return;
-        restUntil = performance.now() + restAfter(performance.now() - started, 1);
+        // What did not come is asked for again soon.
+        const least = 'error' in ended && ended.error ? 0 : entry.leastRestMs;
+        restUntil = performance.now() + Math.max(least, restAfter(performance.now() - started, 1));
         change({ ...ended, isAsking: false });
         if (isDue) plan();
       });

@@ -58,6 +58,8 @@ function Files(): ReactNode {
   const drop = (event: DragEvent) => {
     event.preventDefault();
     setIsOver(false);
+    // The answer of the files before would come over that of these.
+    if (reading > 0) return;
     void examine(filesIn(event.dataTransfer.items));
   };
   return (

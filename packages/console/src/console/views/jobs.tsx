@@ -1,5 +1,5 @@
 // Jobs: long work that goes on after its page was left.
-import type { ReactNode } from 'react';
+import { type ReactNode, useEffect, useState } from 'react';
 import { useAnswer } from '../api/cached.ts';
 import { hrefOf } from '../kit/address.ts';
 import { DataTable } from '../kit/data-table.tsx';
@@ -46,10 +46,16 @@ function JobList(): ReactNode {
 }
 
 const runningMs = 2_000;
+/** The result of a job that ended does not change. */
+const endedMs = 3_600_000;
 
 function OneJob({ jobId }: { jobId: string }): ReactNode {
   const words = useWords();
-  const job = useAnswer<Job>('showJob', { path: { job: jobId } }, { everyMs: runningMs });
+  const [isEnded, setIsEnded] = useState(false);
+  const everyMs = isEnded ? endedMs : runningMs;
+  const job = useAnswer<Job>('showJob', { path: { job: jobId } }, { everyMs });
+  const hasEnded = job.document !== undefined && !isOpen(job.document);
+  useEffect(() => setIsEnded(hasEnded), [hasEnded]);
   return (
     <>
       <p className="back">
