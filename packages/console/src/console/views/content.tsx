@@ -1,7 +1,7 @@
 // Update files: which are on the server, and which are missing.
 import type { ReactNode } from 'react';
-import { sizeIn } from '../kit/numbers.ts';
-import { useLanguage, useWords } from '../kit/words.tsx';
+import { Size } from '../kit/size.tsx';
+import { useWords } from '../kit/words.tsx';
 import type { ListDefinition } from '../list/definition.ts';
 import { ListView } from '../list/list-view.tsx';
 import { Marked } from './marks.tsx';
@@ -54,8 +54,4 @@ function State({ state }: { state: ContentFile['state'] }): ReactNode {
   const words = useWords();
   const tone = state === 'present' ? 'good' : 'bad';
   return <Marked tone={tone} text={words.content.states[state]} />;
-}
-
-function Size({ bytes }: { bytes: number }): ReactNode {
-  return sizeIn(bytes, useLanguage());
 }

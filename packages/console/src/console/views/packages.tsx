@@ -3,8 +3,8 @@ import { type ReactNode, useState } from 'react';
 import { goWith } from '../kit/address.ts';
 import { say } from '../kit/announce.tsx';
 import { FormDialog } from '../kit/form-dialog.tsx';
-import { sizeIn } from '../kit/numbers.ts';
-import { useLanguage, useWords } from '../kit/words.tsx';
+import { Size } from '../kit/size.tsx';
+import { useWords } from '../kit/words.tsx';
 import type { ListDefinition } from '../list/definition.ts';
 import { type ChosenGroup, GroupPicker } from './group-picker.tsx';
 import { startJob } from './job.tsx';
@@ -35,10 +35,6 @@ function PackageState({ one: { code, reason, publishedRevision } }: { one: Packa
   if (code !== '') return <Marked tone="bad" text={reason} />;
   if (publishedRevision === undefined) return <Marked tone="quiet" text={words.catalogs.notPublished} />;
   return <Marked tone="good" text={words.catalogs.published} />;
-}
-
-function Size({ bytes }: { bytes: number }): ReactNode {
-  return sizeIn(bytes, useLanguage());
 }
 
 export const packages: ListDefinition<Package> = {

@@ -6,10 +6,10 @@ import { goWith } from '../kit/address.ts';
 import { say } from '../kit/announce.tsx';
 import { DataTable } from '../kit/data-table.tsx';
 import { FormDialog, textOf } from '../kit/form-dialog.tsx';
-import { sizeIn } from '../kit/numbers.ts';
 import { useMay } from '../kit/session.tsx';
+import { Size } from '../kit/size.tsx';
 import { SureButton } from '../kit/sure-button.tsx';
-import { useLanguage, useWords } from '../kit/words.tsx';
+import { useWords } from '../kit/words.tsx';
 import type { ListDefinition } from '../list/definition.ts';
 import { Marked } from './marks.tsx';
 
@@ -66,10 +66,6 @@ function TargetState({ target: { recalled, staged } }: { target: Target }): Reac
   const words = useWords();
   if (recalled !== undefined) return <Marked tone="bad" text={`${words.releases.states.recalled}: ${recalled}`} />;
   return <Marked tone={staged ? 'pending' : 'good'} text={staged ? words.releases.staged : words.releases.listed} />;
-}
-
-function Size({ bytes }: { bytes: number }): ReactNode {
-  return sizeIn(bytes, useLanguage());
 }
 
 function useTold(): (changed: Changed) => void {

@@ -1,8 +1,8 @@
 // Synchronisations that were, newest first.
 import type { ReactNode } from 'react';
-import { sizeIn } from '../kit/numbers.ts';
+import { Size } from '../kit/size.tsx';
 import { Age, Moment } from '../kit/time.tsx';
-import { useLanguage, useWords, type Words } from '../kit/words.tsx';
+import { useWords, type Words } from '../kit/words.tsx';
 import type { ListDefinition } from '../list/definition.ts';
 import { Marked } from './marks.tsx';
 
@@ -28,10 +28,6 @@ const tones = { running: 'pending', done: 'good', failed: 'bad', 'given-up': 'qu
 export function RunState({ run, isRunning = false }: { run: SyncRun; isRunning?: boolean }): ReactNode {
   const words = useWords();
   return <Marked tone={tones[run.state]} text={isRunning ? words.sync.isRunning : words.sync.states[run.state]} />;
-}
-
-function Size({ bytes }: { bytes: number }): ReactNode {
-  return sizeIn(bytes, useLanguage());
 }
 
 const amount = (name: 'added' | 'listed' | 'fetched' | 'failed') => ({
