@@ -1,6 +1,6 @@
 // Pictures of every view of the console, for a look after a change, and those of the pages.
-//   node scripts/console-pictures.ts DIR     every view: three widths, light, dark and forced colors
-//   node scripts/console-pictures.ts --docs  the pictures of docs/console.md
+//   node scripts/console-pictures.ts DIR [VIEW…]  every view, or these: three widths, light, dark and forced colors
+//   node scripts/console-pictures.ts --docs       the pictures of docs/console.md
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +10,7 @@ import { computerId, password, ringedUpdate, startFleet, updateId } from '../pac
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const isForDocs = process.argv[2] === '--docs';
+const wanted = process.argv.slice(3);
 const out = isForDocs ? join(root, 'docs/pictures') : (process.argv[2] ?? 'console-pictures');
 
 const views: Readonly<Record<string, string>> = {
@@ -29,7 +30,25 @@ const views: Readonly<Record<string, string>> = {
   content: 'content?all=true',
   audit: 'audit',
   accounts: 'accounts',
+  account: 'account',
+  sync: 'sync',
+  'sync-products': 'sync/product',
+  jobs: 'jobs',
+  doctor: 'doctor',
+  policy: 'policy',
+  releases: 'releases',
+  'release-list': 'releases/list',
+  catalogs: 'catalogs',
+  packages: 'catalogs/packages',
+  settings: 'settings',
+  limits: 'settings/limits',
+  checks: 'settings/checks',
 };
+/** Those that docs/console.md shows. */
+const forDocs: readonly string[] = [
+  ...['home', 'computers', 'computer', 'updates', 'update', 'groups', 'events', 'self-update', 'accounts'],
+  ...['sync', 'releases'],
+];
 
 mkdirSync(out, { recursive: true });
 const dataDir = mkdtempSync(join(tmpdir(), 'moult-pictures-'));
@@ -56,6 +75,7 @@ async function shootAll(): Promise<void> {
   ] as const) {
     const page = await open(await browser.newContext({ viewport: { width, height }, baseURL: fleet.server.url }));
     for (const [name, view] of Object.entries(views)) {
+      if (wanted.length > 0 && !wanted.includes(name)) continue;
       await page.goto(`/console/${view}`);
       for (const scheme of ['light', 'dark', 'forced'] as const) {
         const colorScheme = scheme === 'dark' ? 'dark' : 'light';
@@ -71,7 +91,7 @@ async function shootForDocs(): Promise<void> {
   for (const colorScheme of ['light', 'dark'] as const) {
     const look = { viewport: { width: 1280, height: 720 }, colorScheme, baseURL: fleet.server.url, locale: 'en-US' };
     const page = await open(await browser.newContext(look));
-    for (const name of colorScheme === 'light' ? Object.keys(views) : ['home', 'updates']) {
+    for (const name of colorScheme === 'light' ? forDocs : ['home', 'updates']) {
       await page.goto(`/console/${views[name]}`);
       await shoot(page, `console-${name}${colorScheme === 'dark' ? '-dark' : ''}.png`);
     }
