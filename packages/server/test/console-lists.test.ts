@@ -122,7 +122,7 @@ describe('catalogs of other vendors', () => {
       await page.getByText('There is no catalog of another vendor.').waitFor();
       await page.getByRole('button', { name: 'Add a catalog…' }).click();
       const dialog = page.getByRole('dialog');
-      await dialog.getByLabel('Address').fill('https://127.0.0.1:9/catalog.cab');
+      await dialog.getByLabel('Address', { exact: true }).fill('https://127.0.0.1:9/catalog.cab');
       await dialog.getByRole('button', { name: 'Save' }).click();
       const job = page.getByRole('status').filter({ has: page.locator('.bad') });
       await job.getByText('Failed').waitFor();

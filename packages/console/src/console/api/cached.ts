@@ -27,8 +27,8 @@ const mostKept = 60;
 const entries = new Map<string, Entry>();
 
 /**
- * The answer of a reading operation. Undefined `given` asks for nothing. An answer that is asked for seldom, because the
- * server works long for it or it hardly changes, is not asked for sooner when something else changed.
+ * The answer of a reading operation. Undefined `given` asks for nothing. Some answers are asked for seldom, because the
+ * server works long for them or they hardly change. A change of something else does not hurry them.
  */
 export function useAnswer<Document>(
   operation: OperationName,
@@ -118,7 +118,7 @@ function makeEntry(operation: OperationName, given: Given, key: string): Entry {
       )
       .then((ended) => {
         if (own !== turn) return;
-        // What did not come is asked for again soon.
+        // An answer that did not come is asked for again soon.
         const least = 'error' in ended && ended.error ? 0 : entry.leastRestMs;
         restUntil = performance.now() + Math.max(least, restAfter(performance.now() - started, 1));
         change({ ...ended, isAsking: false });

@@ -58,7 +58,7 @@ function Files(): ReactNode {
   const drop = (event: DragEvent) => {
     event.preventDefault();
     setIsOver(false);
-    // The answer of the files before would come over that of these.
+    // The answer of the files before must not replace the answer of these.
     if (reading > 0) return;
     void examine(filesIn(event.dataTransfer.items));
   };
