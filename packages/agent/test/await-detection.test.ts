@@ -36,7 +36,8 @@ it('a detection that was asked for is followed to its end, and its failure is to
     const good = await awaitDetection(root, { waitMs: 120_000 });
     assert.deepEqual([good?.how, good?.result.lastError, good?.failures], ['ended', '0x00000000', []]);
     assert.ok(new Date(good?.next ?? 0) > new Date());
-    lab.intercept = () => ({ status: 500, type: 'text/plain', body: 'no' });
+    const refused = { status: 500, type: 'text/plain', body: 'no' };
+    lab.intercept = () => refused;
     const bad = await awaitDetection(root, { waitMs: 120_000 });
     assert.equal(bad?.how, 'ended');
     assert.match(bad?.result.lastError ?? '', /^0x8/);
@@ -44,7 +45,11 @@ it('a detection that was asked for is followed to its end, and its failure is to
       bad?.failures.some(({ title }) => title === 'Check for updates'),
       JSON.stringify(bad?.failures),
     );
+    // It cannot end before the server answers.
+    const held = Promise.withResolvers<typeof refused>();
+    lab.intercept = () => held.promise;
     const late = await awaitDetection(root, { waitMs: 0 });
+    held.resolve(refused);
     assert.equal(late?.how, 'late');
   } finally {
     await host.stop();

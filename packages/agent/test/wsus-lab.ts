@@ -22,7 +22,7 @@ export interface WsusLab extends AsyncDisposable {
   /** Operations and paths in order: `SyncUpdates`, `GET /selfupdate/wuident.cab`. */
   journal: string[];
   /** Answers in place of the server while it is set; undefined lets the request through. */
-  intercept: ((what: string, body: string) => Answer | undefined) | undefined;
+  intercept: ((what: string, body: string) => Answer | undefined | Promise<Answer>) | undefined;
   /** Alters what the server answered to an operation, while it is set. */
   alter: ((what: string, body: string) => string) | undefined;
   /** The server's data directory. */
@@ -68,7 +68,7 @@ export async function openWsusLab(
     const body = await readBody(request);
     const what = nameOf(request);
     lab.journal.push(what);
-    const answer = lab.intercept?.(what, body.toString('utf8'));
+    const answer = await lab.intercept?.(what, body.toString('utf8'));
     if (answer) {
       response.writeHead(answer.status, {
         'Content-Type': answer.type,
