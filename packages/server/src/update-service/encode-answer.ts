@@ -28,18 +28,21 @@ export interface AnswerEncoder {
  * An encoder that remembers packed blocks, `budgetBytes` of them: machines of one kind get the same pages, which differ
  * only in the cookie at the end. Packing is the largest cost of an answer.
  */
-export function createAnswerEncoder({ budgetBytes = callBounds.packedAnswerBytes } = {}): AnswerEncoder {
+export function createAnswerEncoder({
+  budgetBytes = callBounds.packedAnswerBytes,
+  packXpress = encodeXpress,
+} = {}): AnswerEncoder {
   const packed = new LRUCache<string, Uint8Array>({
     maxSize: budgetBytes,
     sizeCalculation: (bytes, key) => bytes.length + key.length + 100,
   });
 
   const packBlock = (block: Uint8Array): Uint8Array => {
-    if (block.length < blockBytes) return encodeXpress(block, 'wusp');
+    if (block.length < blockBytes) return packXpress(block, 'wusp');
     const digest = createHash('sha256').update(block).digest('base64');
     const known = packed.get(digest);
     if (known) return known;
-    const fresh = encodeXpress(block, 'wusp');
+    const fresh = packXpress(block, 'wusp');
     packed.set(digest, fresh);
     return fresh;
   };
