@@ -36,7 +36,7 @@ if (files.length === 0) fail(`no test file matches ${filters.join(' ')}`);
 step(`${files.length} test files`, 'node', [
   '--test',
   `--test-concurrency=${Math.max(2, availableParallelism())}`,
-  '--test-timeout=600000',
+  '--test-timeout=900000',
   // A test's time limit does not end what it left running: this does, in each file's own process.
   `--import=${new URL('test-deadline.ts', import.meta.url).href}`,
   ...files,
