@@ -1,6 +1,5 @@
 // The server, put together: the only place where everything meets.
 
-import { X509Certificate } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { applyRole } from '@moult/administration';
@@ -51,18 +50,14 @@ import { createAgentBundlesSite } from './sites/agent-bundles/index.ts';
 import { createCheckFilesSite } from './sites/check-files/index.ts';
 import { createContentSite } from './sites/content/index.ts';
 import { createMetricsSite } from './sites/metrics/index.ts';
-import {
-  createSelfUpdateHealth,
-  createSelfUpdateSite,
-  readBranding,
-  type SelfUpdateHealthMonitor,
-} from './sites/self-update/index.ts';
+import { createSelfUpdateSite, readBranding, type SelfUpdateHealthMonitor } from './sites/self-update/index.ts';
 import { createTrustSite } from './sites/trust/index.ts';
 import { handlersOf, laterServices, soapSites } from './soap-services.ts';
 import { scheduleSync } from './sync-schedule/index.ts';
 import { takeOffExpired } from './take-off-expired.ts';
 import { endingsOf, operatorEnds } from './tls/endings.ts';
 import { followCertificate, openHttps } from './tls/open-https.ts';
+import { watchSelfUpdate } from './watch-self-update.ts';
 
 export interface ServerParts {
   now(): Date;
@@ -363,14 +358,8 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
   if (console) closers.add(() => console.close());
   closers.add(() => administration.endStreams());
 
-  const signer = commonNameOf(keys.signer.certificatePem);
-  health.monitor = createSelfUpdateHealth({
-    ports: () => ports.watched,
-    releases: () =>
-      selfUpdate.releases().map(({ release: { generation, version } }) => ({ generation, version, signer })),
-    now,
-    changed: () => health.changed(),
-  });
+  const watched = { ports: () => ports.watched, changed: () => health.changed() };
+  health.monitor = watchSelfUpdate(selfUpdate, { ...watched, signerPem: keys.signer.certificatePem, now });
   closers.add(() => health.monitor?.close());
   // Its findings are in the log already.
   await room.check();
@@ -396,8 +385,3 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
 }
 
 const noHealth = { ports: [], releases: [] };
-
-function commonNameOf(certificatePem: string): string {
-  const { subject } = new X509Certificate(certificatePem);
-  return /(?:^|\n)CN=(.*)/.exec(subject)?.[1] ?? subject;
-}
