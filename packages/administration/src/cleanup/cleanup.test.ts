@@ -111,6 +111,26 @@ for (const engine of ['sqlite', 'postgres'] as const)
       assert.deepEqual(await titles(), ['Needed@1', 'New@1']);
     });
 
+    it('gives up with what it has done when every step meets another import, and says so', async () => {
+      await using made = await lab([documentOf(idOf(0), 'Free')]);
+      const { store, parts, as, titles } = made;
+      await declineAll(as(now), ['Free'], true);
+      let imports = 10;
+      const racing: Store = {
+        ...store,
+        async removeRevisions(step, author) {
+          await importDocuments(store, [documentOf(idOf(imports++), 'New')], now);
+          return store.removeRevisions(step, author);
+        },
+      };
+      const administration = { ...parts.administration, store: racing };
+      const cut = await cleanUp({ ...parts, administration, choices: 2 }, updatesOnly);
+      assert.deepEqual([cut.isCut, cut.parts[0]?.items], [true, 0]);
+      assert.deepEqual(await titles(), ['Free@1', 'New@1', 'New@1']);
+      assert.equal((await cleanUp(parts, updatesOnly)).isCut, false);
+      assert.deepEqual(await titles(), ['New@1', 'New@1']);
+    });
+
     it('keeps the parts of a bundle whose decline ends meanwhile', async () => {
       await using made = await lab([
         documentOf(idOf(0), 'Bundle', { bundles: [idOf(1)] }),

@@ -1,13 +1,12 @@
 // The cleanup of a server: its plan, and the removal. It works in small steps while the server serves. One that
 // is stopped leaves whole steps, and the next one does the rest.
 import type { Log } from '@moult/store';
-import type { LiveCatalog } from '@moult/store/catalog';
 import { clockNotice, inspectClock } from '@moult/store/clock';
 import { forecastContent, purgeContent } from '../content-fetch/index.ts';
 import { AdministrationError } from '../errors.ts';
 import type { Administration } from '../open-server.ts';
 import { countSilent, removeSilent } from './silent-computers.ts';
-import { choose, removeUpdates } from './update-removal.ts';
+import { choose, type RemovalParts, removeUpdates } from './update-removal.ts';
 
 export const cleanupTasks = ['declined-updates', 'old-revisions', 'computers', 'events', 'content'] as const;
 export type CleanupTask = (typeof cleanupTasks)[number];
@@ -40,13 +39,11 @@ interface CleanedPart {
 
 export interface CleanupReport {
   parts: CleanedPart[];
-  /** It was stopped before its end. */
+  /** It was stopped before its end, or others changed the updates again and again. */
   isCut: boolean;
 }
 
-interface CleanupParts {
-  administration: Administration;
-  catalog: LiveCatalog;
+interface CleanupParts extends RemovalParts {
   log: Log;
   signal?: AbortSignal | undefined;
   /** Called after each step with all that was removed until then. */
@@ -114,7 +111,7 @@ export async function cleanUp(parts: CleanupParts, request: CleanupRequest = {})
     parts.onProgress?.(sum);
   };
   const course = { signal, step };
-  const work: Record<CleanupTask, () => Promise<Omit<CleanedPart, 'task'>>> = {
+  const work: Record<CleanupTask, () => Promise<Omit<CleanedPart, 'task'> & { isCut?: true }>> = {
     'declined-updates': () =>
       removeUpdates(parts, 'declined', agesOf(request, ['declined-updates'], author.at), course),
     'old-revisions': () => removeUpdates(parts, 'replaced', agesOf(request, ['old-revisions'], author.at), course),
@@ -130,9 +127,11 @@ export async function cleanUp(parts: CleanupParts, request: CleanupRequest = {})
   const report: CleanupReport = { parts: [], isCut: false };
   for (const task of tasks) {
     if (signal?.aborted) break;
-    report.parts.push({ task, ...(await work[task]()) });
+    const { isCut = false, ...part } = await work[task]();
+    report.parts.push({ task, ...part });
+    report.isCut ||= isCut;
   }
-  report.isCut = signal?.aborted ?? false;
+  report.isCut ||= signal?.aborted ?? false;
   return report;
 
   async function removeEvents(at: Date): Promise<number> {

@@ -17,10 +17,19 @@ export interface CleanupCourse {
   step(removed: number): void;
 }
 
+export interface RemovalParts {
+  administration: Administration;
+  catalog: LiveCatalog;
+  /** How often it chooses, at most. */
+  choices?: number | undefined;
+}
+
 interface Removed {
   items: number;
   revisions: number;
   examples: string[];
+  /** Others changed the updates again and again. The next cleanup does the rest. */
+  isCut?: true;
 }
 
 const revisionsPerStep = 100;
@@ -29,7 +38,8 @@ const statesPerStep = 2000;
 const pauseMs = 5;
 const examplesKept = 10;
 /** An import or a synchronisation that goes on and on: the next cleanup does the rest. */
-const timesToChoose = 100;
+const timesToChoose = 50;
+const beforeNextChoiceMs = 200;
 
 /** The updates and revisions that may go, as the catalog is now. */
 export async function choose(
@@ -45,24 +55,25 @@ export async function choose(
 
 /** Removes what `choose` chooses. */
 export async function removeUpdates(
-  { administration, catalog }: { administration: Administration; catalog: LiveCatalog },
+  { administration, catalog, choices = timesToChoose }: RemovalParts,
   kind: 'declined' | 'replaced',
   ages: Ages,
   { signal, step }: CleanupCourse,
 ): Promise<Removed> {
   const { store, author } = administration;
   const removed: Removed = { items: 0, revisions: 0, examples: [] };
-  for (let choices = 0; choices < timesToChoose && !signal?.aborted; choices++) {
+  for (let left = choices; left > 0 && !signal?.aborted; left--) {
     const chosen = await choose({ store, catalog }, ages);
     const updates = [
       ...asRemovable(chosen[kind], kind),
       ...(kind === 'declined' ? asRemovable(chosen.parts, 'part') : []),
     ];
     if (updates.length === 0) return removed;
-    if (!(await removeAll(updates, chosen.generation))) continue;
-    if (signal?.aborted) return removed;
+    if (await removeAll(updates, chosen.generation)) return removed;
+    // Each choice is work of the size of the catalog.
+    await pause(beforeNextChoiceMs);
   }
-  return removed;
+  return { ...removed, isCut: true };
 
   /** False when something changed meanwhile. */
   async function removeAll(updates: readonly RemovableUpdate[], first: number): Promise<boolean> {

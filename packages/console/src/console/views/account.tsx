@@ -5,27 +5,21 @@ import { Refusal } from '../api/call.ts';
 import { change } from '../api/changes.ts';
 import type { Role } from '../api/documents.ts';
 import { say } from '../kit/announce.tsx';
-import { useDoing } from '../kit/doing.ts';
 import { FormDialog } from '../kit/form-dialog.tsx';
 import { useSession } from '../kit/session.tsx';
 import { Asked } from '../kit/states.tsx';
-import { Age, Moment } from '../kit/time.tsx';
+import { Age } from '../kit/time.tsx';
 import { useWords } from '../kit/words.tsx';
+import { SessionTable, type ShownSession } from './session-table.tsx';
+import { type ShownToken, TokenTable } from './token-table.tsx';
 
 interface OwnAccount {
   account: string;
   role: Role;
   hasPassword: boolean;
   loggedOnAt?: string;
-  sessions: {
-    sessionId: string;
-    openedAt: string;
-    usedAt: string;
-    address: string;
-    userAgent: string;
-    isThis: boolean;
-  }[];
-  tokens: { tokenId: string; name: string; role: Role; expiresAt: string; usedAt?: string; revokedAt?: string }[];
+  sessions: Omit<ShownSession, 'account'>[];
+  tokens: Omit<ShownToken, 'account'>[];
 }
 
 export default function MyAccount(): ReactNode {
@@ -42,7 +36,7 @@ export default function MyAccount(): ReactNode {
         {(account) => (
           <>
             <Facts account={account} />
-            <Sessions sessions={account.sessions} />
+            <SessionTable sessions={account.sessions} end="endOwnSession" />
             <Tokens tokens={account.tokens} />
           </>
         )}
@@ -120,115 +114,12 @@ function PasswordDialog({ account, onClose }: { account: string; onClose(): void
   );
 }
 
-function Sessions({ sessions }: Pick<OwnAccount, 'sessions'>): ReactNode {
-  const words = useWords();
-  const doing = useDoing();
-  return (
-    <section className="card" aria-labelledby="own-sessions">
-      <h2 id="own-sessions">{words.accounts.sessions}</h2>
-      <div className="scroll">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">{words.computers.address}</th>
-              <th scope="col">{words.accounts.browser}</th>
-              <th scope="col">{words.own.opened}</th>
-              <th scope="col">{words.accounts.used}</th>
-              <th scope="col">{words.groups.change}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {sessions.map(({ sessionId, address, userAgent, openedAt, usedAt, isThis }) => (
-              <tr key={sessionId}>
-                <th scope="row">{address}</th>
-                <td className="wrap" data-label={words.accounts.browser}>
-                  <bdi>{userAgent}</bdi>
-                </td>
-                <td data-label={words.own.opened}>
-                  <Moment at={openedAt} />
-                </td>
-                <td data-label={words.accounts.used}>
-                  <Age at={usedAt} />
-                </td>
-                <td>
-                  {isThis ? (
-                    words.own.thisOne
-                  ) : (
-                    <button
-                      type="button"
-                      onClick={() =>
-                        doing(() => change('endOwnSession', { path: { session: sessionId } }), words.own.ended)
-                      }
-                    >
-                      {words.accounts.end}
-                    </button>
-                  )}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
-    </section>
-  );
-}
-
 function Tokens({ tokens }: Pick<OwnAccount, 'tokens'>): ReactNode {
   const words = useWords();
-  const doing = useDoing();
   return (
-    <section className="card" aria-labelledby="own-tokens">
-      <h2 id="own-tokens">{words.accounts.tokens}</h2>
-      {tokens.length === 0 ? (
-        <p className="empty">{words.own.noTokens}</p>
-      ) : (
-        <div className="scroll">
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">{words.session.name}</th>
-                <th scope="col">{words.accounts.role}</th>
-                <th scope="col">{words.accounts.expires}</th>
-                <th scope="col">{words.accounts.used}</th>
-                <th scope="col">{words.groups.change}</th>
-              </tr>
-            </thead>
-            <tbody>
-              {tokens.map(({ tokenId, name, role, expiresAt, usedAt, revokedAt }) => (
-                <tr key={tokenId}>
-                  <th scope="row">
-                    <bdi>{name}</bdi>
-                  </th>
-                  <td data-label={words.accounts.role}>{words.roles[role]}</td>
-                  <td data-label={words.accounts.expires}>
-                    <Moment at={expiresAt} />
-                  </td>
-                  <td data-label={words.accounts.used}>
-                    <Age at={usedAt} />
-                  </td>
-                  <td>
-                    {revokedAt === undefined ? (
-                      <button
-                        type="button"
-                        onClick={() =>
-                          doing(
-                            () => change('revokeOwnToken', { path: { token: tokenId } }),
-                            words.accounts.revokedToken(name),
-                          )
-                        }
-                      >
-                        {words.accounts.revoke}
-                      </button>
-                    ) : (
-                      words.accounts.revoked
-                    )}
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
+    <section className="card" aria-labelledby="tokens">
+      <h2 id="tokens">{words.accounts.tokens}</h2>
+      <TokenTable tokens={tokens} none={words.own.noTokens} revoke="revokeOwnToken" />
     </section>
   );
 }

@@ -7,10 +7,12 @@ import type { Role } from '../api/documents.ts';
 import { useDoing } from '../kit/doing.ts';
 import { useMay } from '../kit/session.tsx';
 import { Asked } from '../kit/states.tsx';
-import { Age, Moment } from '../kit/time.tsx';
+import { Age } from '../kit/time.tsx';
 import { useWords } from '../kit/words.tsx';
 import { AccountDialog, TokenDialog } from './account-dialogs.tsx';
 import { ReachDialog } from './account-reach.tsx';
+import { SessionTable, type ShownSession } from './session-table.tsx';
+import { type ShownToken, TokenTable } from './token-table.tsx';
 
 interface Account {
   accountId: string;
@@ -21,24 +23,6 @@ interface Account {
   groupIds: string[];
   groups: string[];
   loggedOnAt?: string;
-}
-
-interface Token {
-  tokenId: string;
-  account: string;
-  name: string;
-  role: Role;
-  expiresAt: string;
-  usedAt?: string;
-  revokedAt?: string;
-}
-
-interface Session {
-  sessionId: string;
-  account: string;
-  usedAt: string;
-  address: string;
-  userAgent: string;
 }
 
 type Whole<Item> = { items: Item[] };
@@ -53,8 +37,8 @@ export default function Accounts(): ReactNode {
         </h1>
       </div>
       <AccountTable />
-      <TokenTable />
-      <SessionTable />
+      <Tokens />
+      <Sessions />
     </>
   );
 }
@@ -193,11 +177,10 @@ function AccountButtons({ account }: { account: Account }): ReactNode {
   );
 }
 
-function TokenTable(): ReactNode {
+function Tokens(): ReactNode {
   const words = useWords();
   const mayAdminister = useMay('administer');
-  const doing = useDoing();
-  const tokens = useAnswer<Whole<Token>>('listTokens', {});
+  const tokens = useAnswer<Whole<ShownToken>>('listTokens', {});
   const [isAdding, setIsAdding] = useState(false);
   return (
     <section className="card" aria-labelledby="tokens">
@@ -210,126 +193,25 @@ function TokenTable(): ReactNode {
         )}
       </div>
       <Asked kept={tokens}>
-        {({ items }) =>
-          items.length === 0 ? (
-            <p className="empty">{words.accounts.noTokens}</p>
-          ) : (
-            <div className="scroll">
-              <table>
-                <thead>
-                  <tr>
-                    <th scope="col">{words.session.name}</th>
-                    <th scope="col">{words.accounts.account}</th>
-                    <th scope="col">{words.accounts.role}</th>
-                    <th scope="col">{words.accounts.expires}</th>
-                    <th scope="col">{words.accounts.used}</th>
-                    {mayAdminister && <th scope="col">{words.groups.change}</th>}
-                  </tr>
-                </thead>
-                <tbody>
-                  {items.map(({ tokenId, name, account, role, expiresAt, usedAt, revokedAt }) => (
-                    <tr key={tokenId}>
-                      <th scope="row">
-                        <bdi>{name}</bdi>
-                      </th>
-                      <td data-label={words.accounts.account}>
-                        <bdi>{account}</bdi>
-                      </td>
-                      <td data-label={words.accounts.role}>{words.roles[role]}</td>
-                      <td data-label={words.accounts.expires}>
-                        <Moment at={expiresAt} />
-                      </td>
-                      <td data-label={words.accounts.used}>
-                        <Age at={usedAt} />
-                      </td>
-                      {mayAdminister && (
-                        <td>
-                          {revokedAt === undefined ? (
-                            <button
-                              type="button"
-                              onClick={() =>
-                                doing(
-                                  () => change('revokeToken', { path: { token: tokenId } }),
-                                  words.accounts.revokedToken(name),
-                                )
-                              }
-                            >
-                              {words.accounts.revoke}
-                            </button>
-                          ) : (
-                            words.accounts.revoked
-                          )}
-                        </td>
-                      )}
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
-            </div>
-          )
-        }
+        {({ items }) => (
+          <TokenTable
+            tokens={items}
+            none={words.accounts.noTokens}
+            revoke={mayAdminister ? 'revokeToken' : undefined}
+          />
+        )}
       </Asked>
       {isAdding && <TokenDialog onClose={() => setIsAdding(false)} />}
     </section>
   );
 }
 
-function SessionTable(): ReactNode {
-  const words = useWords();
+function Sessions(): ReactNode {
   const mayAdminister = useMay('administer');
-  const doing = useDoing();
-  const sessions = useAnswer<Whole<Session>>('listSessions', {});
+  const sessions = useAnswer<Whole<ShownSession>>('listSessions', {});
   return (
-    <section className="card" aria-labelledby="sessions">
-      <h2 id="sessions">{words.accounts.sessions}</h2>
-      <Asked kept={sessions}>
-        {({ items }) => (
-          <div className="scroll">
-            <table>
-              <thead>
-                <tr>
-                  <th scope="col">{words.accounts.account}</th>
-                  <th scope="col">{words.computers.address}</th>
-                  <th scope="col">{words.accounts.browser}</th>
-                  <th scope="col">{words.accounts.used}</th>
-                  {mayAdminister && <th scope="col">{words.groups.change}</th>}
-                </tr>
-              </thead>
-              <tbody>
-                {items.map(({ sessionId, account, address, userAgent, usedAt }) => (
-                  <tr key={sessionId}>
-                    <th scope="row">
-                      <bdi>{account}</bdi>
-                    </th>
-                    <td data-label={words.computers.address}>{address}</td>
-                    <td className="wrap" data-label={words.accounts.browser}>
-                      <bdi>{userAgent}</bdi>
-                    </td>
-                    <td data-label={words.accounts.used}>
-                      <Age at={usedAt} />
-                    </td>
-                    {mayAdminister && (
-                      <td>
-                        <button
-                          type="button"
-                          onClick={() =>
-                            doing(
-                              () => change('endSession', { path: { session: sessionId } }),
-                              words.accounts.ended(account),
-                            )
-                          }
-                        >
-                          {words.accounts.end}
-                        </button>
-                      </td>
-                    )}
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
-        )}
-      </Asked>
-    </section>
+    <Asked kept={sessions}>
+      {({ items }) => <SessionTable sessions={items} end={mayAdminister ? 'endSession' : undefined} />}
+    </Asked>
   );
 }

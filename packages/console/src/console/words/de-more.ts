@@ -11,7 +11,6 @@ export const moreInGerman: typeof moreInEnglish = {
     next: 'Neues Kennwort, mindestens 12 Zeichen',
     othersEnd: 'Ihre anderen Sitzungen enden.',
     noPassword: 'Dieses Konto hat kein Kennwort, nur Token.',
-    opened: 'Seit',
     thisOne: 'Dieser Browser',
     ended: 'Die Sitzung ist beendet.',
     noTokens: 'Sie haben keine Token. Administratoren erstellen sie.',

@@ -9,7 +9,6 @@ export const moreInEnglish = {
     next: 'New password, 12 characters or more',
     othersEnd: 'Your other sessions end.',
     noPassword: 'This account has no password. It only has tokens.',
-    opened: 'Since',
     thisOne: 'This browser',
     ended: 'The session is over.',
     noTokens: 'You have no tokens. An administrator makes them.',

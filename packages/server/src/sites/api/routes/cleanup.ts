@@ -31,7 +31,7 @@ const answer = z.looseObject({
 const refusals = { 409: 'The clock of the server is not believed, or a task needs days that are not given' };
 
 export const cleanupRoutes = [
-  route(['planCleanup', 'GET', '/cleanup/plan', 'read', topic], {
+  route(['planCleanup', 'GET', '/cleanup/plan', 'administer', topic], {
     summary: 'Show what a cleanup removes now. Nothing is changed',
     querySchema: z.strictObject(request),
     ...{ answer, refusals },

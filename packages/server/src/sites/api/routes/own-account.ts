@@ -38,6 +38,15 @@ function ownSessionOf(call: OwnCall): string | undefined {
   return by.kind === 'session' ? by.sessionId : undefined;
 }
 
+/** All are of the caller. */
+function withoutAccount<Own extends { account: string; accountId: string }>({
+  account: _,
+  accountId: __,
+  ...own
+}: Own) {
+  return own;
+}
+
 export const ownAccountRoutes = [
   route(['showOwnAccount', 'GET', '/account', 'read', topic], {
     isForGroups: true,
@@ -50,8 +59,8 @@ export const ownAccountRoutes = [
       const own = ownSessionOf(call);
       return {
         ...{ account: name, role: account.role, hasPassword, loggedOnAt },
-        sessions: sessions.map((one) => ({ ...one, isThis: one.sessionId === own })),
-        tokens,
+        sessions: sessions.map((one) => ({ ...withoutAccount(one), isThis: one.sessionId === own })),
+        tokens: tokens.map(withoutAccount),
       };
     },
   }),
