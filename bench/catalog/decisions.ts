@@ -63,7 +63,10 @@ function holdsByModel(index: CatalogIndex): WithholdingSource {
     Array.from({ length: 1000 }, (_, at): [string, Withholding] => {
       const reason = { holdId: String(at), effect: 'hold' as const, says: 'known issue' };
       const held = updates[at % updates.length]?.updateId;
-      return [`Model ${at}`, { updates: new Map(held ? [[held, [reason]]] : []), fingerprint: String(at) }];
+      return [
+        `Model ${at}`,
+        { updates: new Map(held ? [[held, [reason]]] : []), rings: new Map(), fingerprint: String(at) },
+      ];
     }),
   );
   return { for: ({ model = '' }) => byModel.get(model) ?? nothingWithheld.for({}, now) };

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { overrideBounds } from '@moult/bounds';
+import { defaultRingPolicy, startRollout } from '@moult/catalog/rings';
 import { dssAuthWebService, serverSyncWebService } from '@moult/protocol/server-sync';
 import { simulatedCatalog, simulatedUpdate } from '@moult/simulator';
 import { runSync } from '../../administration/src/synchronisation/run-sync.ts';
@@ -317,6 +318,39 @@ describe('a downstream server', () => {
     const second = await told((await list()).result?.anchor, first?.anchor);
     const got = [first, second].flatMap((one) => one?.deployments ?? []).map(({ updateId }) => updateId);
     assert.deepEqual(got.sort(), [known, late.updateId, other].sort());
+  });
+
+  it('that is a replica is not told what rings approved for a part of all computers, until they reached all', async () => {
+    const cookie = await cookieOf(top.url);
+    const filter = { ...noFilter, getConfig: false };
+    const syncAnchor = (await ask(top.url, serverSyncWebService, 'GetRevisionIdList', { cookie, filter })).result
+      ?.anchor;
+    const told = async (deploymentAnchor?: string) =>
+      (await ask(top.url, serverSyncWebService, 'GetDeployments', { cookie, syncAnchor, deploymentAnchor })).result;
+    const begin = await told();
+    const { updateId } = simulatedUpdate(9, { products: 1, changedAt: from });
+    const percent = (part: number) => ({
+      ...{ name: String(part), members: { kind: 'percent' as const, percent: part }, policy: defaultRingPolicy },
+    });
+    const plan = { planId: 'plan', name: 'Parts', rings: [percent(10), percent(90)] };
+    await top.store.savePlan(plan, author);
+    const state = startRollout(0);
+    const rollout = { rolloutId: 'way', planId: 'plan', updateId, version: 0, state, reachedAt: [0] };
+    const first = { ...rollout, waitsFor: undefined, startedAt: 0 };
+    const decisions = [{ updateId, groupId: allComputers, action: 'Install' as const, deadline: undefined }];
+    const change = { after: first, computers: [], decisions, records: [] };
+    assert.ok(await top.store.changeRollout(first, change, author));
+    await seen();
+    const some = await told(begin?.anchor);
+    assert.deepEqual(some?.deployments ?? [], []);
+    const last = { ...first, state: { ...state, ring: 1 } };
+    assert.ok(await top.store.changeRollout({ ...first, version: 1 }, { ...change, after: last }, author));
+    await seen();
+    const whole = await told(some?.anchor);
+    assert.deepEqual(
+      whole?.deployments?.map((one) => one.updateId),
+      [updateId],
+    );
   });
 
   it('that asks for files has them fetched, and is told of those that no update names', async () => {

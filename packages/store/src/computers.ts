@@ -104,7 +104,7 @@ export function computerStore(database: Database, changes: Changes, bounds: Stor
       return {
         isRegistered: first.registered_at !== null,
         groupIds: groupIds.length > 0 ? groupIds : [unassignedComputers],
-        facts: factsOf(first),
+        facts: factsOf(computerId, first),
       };
     },
 
@@ -237,8 +237,9 @@ function checkInStatements(tables: Kysely<Tables>) {
   };
 }
 
-function factsOf(row: Pick<ComputersTable, 'os_version' | 'manufacturer' | 'model'>): HoldFacts {
+function factsOf(computerId: string, row: Pick<ComputersTable, 'os_version' | 'manufacturer' | 'model'>): HoldFacts {
   return {
+    computerId,
     osVersion: row.os_version ?? undefined,
     manufacturer: row.manufacturer ?? undefined,
     model: row.model ?? undefined,

@@ -1,6 +1,8 @@
 // Rings in the database. A change of an update on its way is one transaction. It counts only in the version that it was
 // made for. So two servers, or a killed one, leave one state.
-import { connectedPerGapMs, oneCheckInMs, slowestGapMs } from '@moult/catalog/rings';
+import { parseUpdateId } from '@moult/catalog';
+import type { RingShare } from '@moult/catalog/holds';
+import { connectedPerGapMs, oneCheckInMs, shareReached, slowestGapMs } from '@moult/catalog/rings';
 import { type Kysely, sql } from 'kysely';
 import { recordAudit } from './audit.ts';
 import { unassignedComputers } from './built-in-groups.ts';
@@ -83,6 +85,22 @@ export function ringStore(database: Database, changes: Changes): RingStore {
         const progress = JSON.parse(row.progress) as Pick<Rollout, 'state' | 'reachedAt' | 'waitsFor'>;
         const { rollout_id: rolloutId, plan_id: planId, update_id: updateId, version, started_at: startedAt } = row;
         return { rolloutId, planId, updateId, version, startedAt, ...progress };
+      });
+    },
+
+    async loadShares() {
+      const rows = await tables
+        .selectFrom('rollouts')
+        .innerJoin('ring_plans', 'ring_plans.plan_id', 'rollouts.plan_id')
+        .select(['rollout_id', 'update_id', 'progress', 'name', 'rings'])
+        .where('status', 'in', ['running', 'paused', 'halted'])
+        .orderBy('rollout_id')
+        .execute();
+      return rows.flatMap(({ rollout_id: rolloutId, update_id, progress, name, rings }): RingShare[] => {
+        const { state } = JSON.parse(progress) as Pick<Rollout, 'state'>;
+        const reachedPercent = shareReached({ name, rings: JSON.parse(rings) }, state.ring);
+        if (reachedPercent === undefined) return [];
+        return [{ rolloutId, updateId: parseUpdateId(update_id), rings: name, reachedPercent }];
       });
     },
 

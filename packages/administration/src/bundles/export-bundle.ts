@@ -1,6 +1,7 @@
 // A bundle for a server in another network: documents, files of updates, groups and decisions, signed by this operator.
 import { randomUUID } from 'node:crypto';
 import { findSetAside, formatIdentity } from '@moult/catalog';
+import { isForShare } from '@moult/catalog/holds';
 import { allComputers, type Store, unassignedComputers } from '@moult/store';
 import { relativePath } from '@moult/store/content';
 import { withDiskTrouble } from '@moult/store/data-dir';
@@ -216,8 +217,11 @@ async function decisionsIn(
       };
     });
   const groupIds = new Set([allComputers, unassignedComputers, ...groups.map(({ groupId }) => groupId)]);
+  const shares = await store.loadShares();
   const decisions = (await store.loadDeployments())
     .filter(({ updateId, groupId }) => updateIds.has(updateId) && groupIds.has(groupId))
+    // Rings mean a part of all computers here. In the other network it is for all.
+    .filter((decision) => !isForShare(decision, shares))
     .map(({ updateId, groupId, action, deadline }) => {
       return { updateId, groupId, action, ...(deadline && { deadline: deadline.toISOString() }) };
     });

@@ -8,6 +8,8 @@ interface ShownRing {
   name: string;
   /** Target groups with all groups inside of them. One that was removed has no name. */
   groups: { groupId: string; name: string | undefined }[];
+  /** Percent of all computers, if it is not made of groups. */
+  percent?: number;
   policy: RingPolicy;
 }
 
@@ -94,6 +96,7 @@ function shown(plan: StoredPlan, rollouts: readonly Rollout[], groups: readonly 
     rings: plan.rings.map(({ name, members, policy }) => ({
       name,
       groups: groupsOf(members).map((groupId) => ({ groupId, name: names.get(groupId) })),
+      ...(members.kind === 'percent' && { percent: members.percent }),
       policy,
     })),
   };

@@ -9,8 +9,10 @@ import { requireAutonomous } from '../role.ts';
 
 interface NewRing {
   name: string;
-  /** Names or ids of groups. */
-  groups: readonly string[];
+  /** Names or ids of groups. None for a ring of `percent`. */
+  groups?: readonly string[] | undefined;
+  /** So many percent of all computers, of those that no ring before names. */
+  percent?: number | undefined;
   /** The defaults fill in what is missing. */
   policy?: { [Name in keyof RingPolicy]?: RingPolicy[Name] | undefined } | undefined;
 }
@@ -25,18 +27,17 @@ export async function addPlan(
   await requireAutonomous(administration);
   const rings: Ring[] = [];
   for (const one of wanted) {
-    const groupIds: string[] = [];
-    for (const group of one.groups) groupIds.push((await findGroup(store, group)).groupId);
-    rings.push({
-      name: one.name.trim(),
-      members: { kind: 'groups', groupIds },
-      policy: policyOf(one.policy),
-    });
+    const members = await membersOf(store, one);
+    rings.push({ name: one.name.trim(), members, policy: policyOf(one.policy) });
   }
   const fault = faultOf({ name, rings });
   if (name.trim() === '' || name.length > 256 || fault) {
-    const where = [fault?.fault ?? 'no-name', fault?.ring, fault?.setting].filter(Boolean).join(', ');
-    throw new AdministrationError('SERVER_REFUSED', `These rings cannot be used: ${where}.`);
+    const where = [fault?.ring && `ring "${fault.ring}"`, fault?.setting].filter(Boolean).join(', ');
+    const says = faultWords[fault?.fault ?? 'no-name'];
+    throw new AdministrationError(
+      'SERVER_REFUSED',
+      `These rings cannot be used: ${says}${where === '' ? '' : ` (${where})`}.`,
+    );
   }
   const plan = { planId: randomUUID(), name: name.trim(), rings };
   try {
@@ -46,6 +47,31 @@ export async function addPlan(
   }
   return plan;
 }
+
+async function membersOf(
+  store: Administration['store'],
+  { name, groups = [], percent }: NewRing,
+): Promise<Ring['members']> {
+  if (percent !== undefined && groups.length > 0)
+    throw new AdministrationError('SERVER_REFUSED', `Ring "${name}" has groups and percent. Give one of them.`);
+  if (percent !== undefined) return { kind: 'percent', percent };
+  const groupIds: string[] = [];
+  for (const group of groups) groupIds.push((await findGroup(store, group)).groupId);
+  return { kind: 'groups', groupIds };
+}
+
+const faultWords: Readonly<Record<NonNullable<ReturnType<typeof faultOf>>['fault'], string>> = {
+  'no-rings': 'there is none',
+  'too-many-rings': 'there are too many',
+  'no-name': 'a name is missing or too long',
+  'same-name': 'two have one name',
+  'no-groups': 'one has neither groups nor percent',
+  percent: 'percent is above 0, and at most 100',
+  'percent-below-100': 'the percentages are less than 100 together, so some computers would never get an update',
+  'groups-after-percent': 'groups come before percentages, because these are of all computers',
+  'all-before-percent': 'All Computers leaves none for the percentages',
+  policy: 'a number is out of its range',
+};
 
 function policyOf(given: NewRing['policy'] = {}): RingPolicy {
   const known = Object.entries(given).filter(([, value]) => value !== undefined);

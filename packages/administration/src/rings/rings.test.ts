@@ -4,9 +4,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { afterGap, noRhythm, type Rhythm } from '@moult/catalog/rings';
-import { allComputers, openStore, type ReportedEvent, type Store } from '@moult/store';
-import { importDocuments } from '@moult/store/catalog';
+import { parseUpdateId } from '@moult/catalog';
+import { afterGap, noRhythm, placeOf, type Rhythm } from '@moult/catalog/rings';
+import { allComputers, openStore, type ReportedEvent, type Store, unassignedComputers } from '@moult/store';
+import { importDocuments, openLiveCatalog } from '@moult/store/catalog';
 import { startPostgres } from '../../../store/test/postgres.ts';
 import { approve, declineAll } from '../approvals.ts';
 import { addGroup } from '../groups.ts';
@@ -142,6 +143,76 @@ for (const engine of ['sqlite', 'postgres'] as const)
       assert.deepEqual(await pass(1), []);
       const { status } = await changeWay(as(), 'Tool', { action: 'rollBack' });
       assert.deepEqual([status, await decided()], ['rolledBack', []], 'this update cannot be removed');
+    });
+
+    it('percentages follow the groups: each computer is offered it when its ring is reached, and never before', async (t) => {
+      const { store, clock, as, pass, report, all, pilot, groupId } = await lab(t);
+      const policy = { hours: 2, installed: 1 };
+      await addPlan(as(), 'Parts', [
+        { name: 'pilot', groups: ['Pilot'], policy },
+        { name: 'some', percent: 30, policy },
+        { name: 'all', percent: 70, policy },
+      ]);
+      const catalog = await openLiveCatalog(store, { unapproved: 'report' });
+      const toolId = parseUpdateId(idOf(0));
+      const on = (computerId: string) => {
+        const groupIds = pilot.includes(computerId) ? [groupId] : [unassignedComputers];
+        return catalog.decide({ groupIds, facts: { computerId } }, clock.at).on(toolId);
+      };
+      const offered = async () => {
+        await catalog.refresh();
+        return all.filter((computerId) => on(computerId).action === 'Install');
+      };
+      const some = all.filter((id) => pilot.includes(id) || placeOf(id) < 30);
+      await enterRings(as(), 'Parts', 'Tool');
+      assert.deepEqual(await offered(), pilot);
+      await pass(1);
+      await report(pilot, 'installed');
+      assert.deepEqual(await pass(2), ['promote']);
+      assert.deepEqual(await offered(), some);
+      const [beyond] = all.filter((id) => !some.includes(id));
+      assert.deepEqual(on(beyond ?? '').reasons[0], {
+        ...{ code: 'ring', rings: 'Parts', reachedPercent: 30 },
+        rolloutId: (await store.listRollouts())[0]?.rolloutId,
+      });
+      // A person's approval is for whom it says.
+      await approve(as(), { update: 'Tool', groups: ['Unassigned Computers'], action: 'Install' });
+      assert.deepEqual(await offered(), all);
+      await approve(as(), { update: 'Tool', groups: ['Unassigned Computers'], action: 'Inherit' });
+      assert.deepEqual(await offered(), some);
+      await pass(1);
+      assert.equal((await showRollout(as(), 'Tool')).evidence.members, some.length - pilot.length);
+      await report(some, 'installed');
+      const changedAt = async () => (await store.listDeploymentsOf(idOf(0))).map((one) => one.changedAt).at(-1) ?? 0;
+      const before = await changedAt();
+      assert.deepEqual(await pass(2), ['promote']);
+      assert.deepEqual(await offered(), all);
+      assert.ok((await changedAt()) > before, 'servers below are told now');
+      await changeWay(as(), 'Tool', { action: 'pause', until: undefined });
+      assert.deepEqual(await offered(), all, 'a pause takes nothing away');
+    });
+
+    it('a halt takes percentages back from everybody, and percent stands in the audit', async (t) => {
+      const { store, as, pass, report, decided, all } = await lab(t);
+      const policy = { hours: 2, installed: 1 };
+      const rings = [
+        { name: 'some', percent: 50, policy },
+        { name: 'rest', percent: 100, policy },
+      ];
+      await addPlan(as(), 'Parts', rings);
+      await enterRings(as(), 'Parts', 'Tool');
+      await pass(1);
+      assert.equal((await store.loadShares()).length, 1);
+      await report(all.filter((id) => placeOf(id) < 50).slice(0, 20), 'failed');
+      assert.deepEqual(await pass(1), ['halt: failures']);
+      assert.deepEqual(await decided(), []);
+      await changeWay(as(), 'Tool', { action: 'rollBack' });
+      assert.deepEqual(await store.loadShares(), []);
+      await assert.rejects(addPlan(as(), 'Less', rings.slice(0, 1)), {
+        code: 'SERVER_REFUSED',
+        message: /less than 100/,
+      });
+      await assert.rejects(addPlan(as(), 'Both', [{ name: 'x', percent: 100, groups: ['Pilot'] }]), /Give one of them/);
     });
 
     it('computers that fall silent halt it', async (t) => {

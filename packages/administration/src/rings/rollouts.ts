@@ -1,11 +1,12 @@
 // Updates on their way through rings: the step of the clock, and what persons do.
 import { randomUUID } from 'node:crypto';
-import { objectionTo } from '@moult/catalog';
+import { allComputers, objectionTo } from '@moult/catalog';
 import {
   type Advance,
   advance,
   intervene,
   type RingEvidence,
+  shareReached,
   startRollout,
   type Transition,
 } from '@moult/catalog/rings';
@@ -180,16 +181,23 @@ async function changeOf(
   const decided = (await store.loadDecided([rollout.updateId])).get(rollout.updateId)?.deployments ?? [];
   const known = new Map(decided.map((one) => [one.groupId, one]));
   const groups = new Set((await store.loadGroups()).map(({ groupId }) => groupId));
-  for (const { members } of plan.rings.slice(0, state.ring + 1)) {
-    for (const groupId of members.kind === 'groups' ? members.groupIds : []) {
-      const before = known.get(groupId);
-      // A group that was removed, and what a person or a rule decided, stays as it is.
-      if (!groups.has(groupId) || (before && before.by !== `ring:${rollout.rolloutId}`)) continue;
-      if ((before?.action ?? 'Inherit') !== wanted)
-        decisions.push({ updateId: rollout.updateId, groupId, action: wanted, deadline: undefined });
-    }
+  // Servers below are told of percentages when all computers are reached. They go by the time of the decision.
+  const isWholeNow =
+    shareReached(plan, rollout.state.ring) !== undefined && shareReached(plan, state.ring) === undefined;
+  const reached = plan.rings.slice(0, state.ring + 1).flatMap(({ members }) => groupsOf(members));
+  for (const groupId of new Set(reached)) {
+    const before = known.get(groupId);
+    // A group that was removed, and what a person or a rule decided, stays as it is.
+    if (!groups.has(groupId) || (before && before.by !== `ring:${rollout.rolloutId}`)) continue;
+    if ((before?.action ?? 'Inherit') !== wanted || (groupId === allComputers && isWholeNow))
+      decisions.push({ updateId: rollout.updateId, groupId, action: wanted, deadline: undefined });
   }
   return { after, decisions, records };
+}
+
+/** Percentages are of all computers. The part that was reached is worked out from the rings. */
+function groupsOf(members: StoredPlan['rings'][number]['members']): readonly string[] {
+  return members.kind === 'groups' ? members.groupIds : [allComputers];
 }
 
 const recordNames: Readonly<Record<Transition['action'], string>> = {

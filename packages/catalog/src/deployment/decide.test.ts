@@ -25,7 +25,7 @@ function withheld(updates: readonly (readonly [UpdateId, HoldReason['effect']])[
   );
   const stop = isStopped ? { stop: { says: 'Something is wrong.' } } : {};
   const fingerprint = isStopped || reasons.size > 0 ? `${isStopped} ${[...reasons.keys()]}` : '';
-  const one: Withholding = { ...stop, updates: reasons, fingerprint };
+  const one: Withholding = { ...stop, updates: reasons, rings: new Map(), fingerprint };
   const source: WithholdingSource = { for: () => one };
   return source;
 }

@@ -7,7 +7,8 @@ import { decidePrinterSync, type PrinterSyncRequest } from './decide-printer-syn
 import { decideSync, type SyncDecision, type SyncRequest, scopeOf } from './decide-sync.ts';
 import type { DeployedAction, DeploymentSet, Origin } from './deployment-set.ts';
 import { countsDecisions, type Scope, type SyncedRevision } from './scope.ts';
-import type { HoldFacts, HoldReason, Withholding, WithholdingSource } from './withholding.ts';
+import { allComputers } from './target-groups.ts';
+import type { HoldFacts, HoldReason, RingReason, Withholding, WithholdingSource } from './withholding.ts';
 
 /**
  * The parts that decide. Rules and rings have written their deployments when they ran. Holds are looked up by the
@@ -26,6 +27,7 @@ export type DecisionReason =
   | { code: 'approved'; action: DeployedAction; deadline: string | undefined; origin: Origin | undefined }
   | { code: 'required'; action: 'Evaluate' | 'Bundle' }
   | { code: 'stopped'; says: string }
+  | ({ code: 'ring' } & RingReason)
   | ({ code: 'held' | 'advised' } & Pick<HoldReason, 'holdId' | 'says' | 'link'>);
 
 interface UpdateDecision {
@@ -120,7 +122,11 @@ export class Offer {
     const held = (updates.get(update.updateId) ?? []).map(({ effect, holdId, says, link }): DecisionReason => {
       return { code: effect === 'hold' ? 'held' : 'advised', holdId, says, link };
     });
-    return [...stopped, ...held.toSorted((a, b) => Number(a.code === 'advised') - Number(b.code === 'advised'))];
+    const ring = this.#ringBefore({ revisionId, update });
+    const waiting: DecisionReason[] = ring ? [{ code: 'ring', ...ring }] : [];
+    const advisedLast = held.toSorted((a, b) => Number(a.code === 'advised') - Number(b.code === 'advised'));
+    const first = advisedLast.findIndex(({ code }) => code === 'advised');
+    return [...stopped, ...advisedLast.toSpliced(first < 0 ? advisedLast.length : first, 0, ...waiting)];
   }
 
   get #isOpen(): boolean {
@@ -149,8 +155,18 @@ export class Offer {
     const { stop, updates } = this.withholding;
     if (stop && changesComputers(action)) return true;
     if (action !== 'Install' && action !== 'OptionalInstall') return false;
-    const updateId = this.index.get(revisionId)?.update.updateId;
-    return updateId !== undefined && (updates.get(updateId)?.some(({ effect }) => effect === 'hold') ?? false);
+    const revision = this.index.get(revisionId);
+    if (!revision) return false;
+    if (this.#ringBefore(revision)) return true;
+    return updates.get(revision.update.updateId)?.some(({ effect }) => effect === 'hold') ?? false;
+  }
+
+  /** The rings that did not reach this computer. Any other approval, and one for another group, counts at once. */
+  #ringBefore({ revisionId, update }: Pick<IndexedRevision, 'revisionId' | 'update'>): RingReason | undefined {
+    const ring = this.withholding.rings.get(update.updateId);
+    const decided = ring && this.deployments.get(revisionId);
+    if (decided?.action !== 'Install' || decided.origin?.groupId !== allComputers) return undefined;
+    return decided.origin.by === `ring:${ring?.rolloutId}` ? ring : undefined;
   }
 }
 

@@ -30,6 +30,7 @@ export {
   type HoldFacts,
   type HoldReason,
   nothingWithheld,
+  type RingReason,
   type Withholding,
   type WithholdingSource,
 } from './withholding.ts';

@@ -7,6 +7,7 @@ import type { Verdict } from '../applicability/verdict.ts';
 import type { DecisionReason, Offer } from '../deployment/decide.ts';
 import { installedUpdates, type SyncRequest } from '../deployment/decide-sync.ts';
 import { countsDecisions, type Scope } from '../deployment/scope.ts';
+import type { RingReason } from '../deployment/withholding.ts';
 import type { CatalogIndex, IndexedRevision, IndexedUpdate } from '../graph/index.ts';
 import { formatIdentity, type RevisionId, type UpdateId, type UpdateIdentity } from '../ids.ts';
 import type { PrerequisiteClause } from '../metadata/index.ts';
@@ -322,11 +323,16 @@ class Asker {
 function withheldNodes(reason: DecisionReason): ExplainNode[] {
   if (reason.code === 'stopped')
     return [node('Is the emergency stop off?', 'no', `It is on: ${reason.says} No computer installs anything.`)];
+  if (reason.code === 'ring') return [node('Did its rings reach this computer?', 'no', notReached(reason))];
   if (reason.code !== 'held' && reason.code !== 'advised') return [];
   const link = reason.link === undefined ? '' : ` See ${reason.link}.`;
   return reason.code === 'held'
     ? [node('Is it free of holds?', 'no', `Hold ${reason.holdId} keeps it back: ${reason.says}${link}`)]
     : [node('Is there a known issue?', 'note', `Advice ${reason.holdId}: ${reason.says}${link}`)];
+}
+
+function notReached({ rings, reachedPercent }: RingReason): string {
+  return `The rings "${rings}" reached ${reachedPercent} percent of all computers. This one comes later.`;
 }
 
 function sharesHardware(one: IndexedRevision, other: IndexedRevision): boolean {

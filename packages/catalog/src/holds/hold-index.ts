@@ -1,8 +1,10 @@
-// All holds and the emergency stop, ready for requests. It works the withheld updates out once for each kind of
+// All holds, shares of rings and the emergency stop, ready for requests. It works the withheld updates out once for each kind of
 // computer. It does so again when a hold begins or ends.
 import { createHash } from 'node:crypto';
-import type { HoldFacts, HoldReason, Withholding, WithholdingSource } from '../deployment/withholding.ts';
+import { allComputers } from '../deployment/target-groups.ts';
+import type { HoldFacts, HoldReason, RingReason, Withholding, WithholdingSource } from '../deployment/withholding.ts';
 import type { UpdateId } from '../ids.ts';
+import { placeOf } from '../rings/plan.ts';
 import { type Hold, meets } from './hold.ts';
 
 /** A hold with the updates that its articles name now. */
@@ -20,8 +22,25 @@ export interface EmergencyStop {
   liftedBy?: string | undefined;
 }
 
+/** An update in rings of percentages that have not reached all computers yet. */
+export interface RingShare extends RingReason {
+  updateId: UpdateId;
+}
+
+/** Whether rings made this decision for All Computers, and mean a part of them. */
+export function isForShare(
+  { groupId, by, updateId }: { groupId: string; by?: string | undefined; updateId: string },
+  shares: readonly RingShare[],
+): boolean {
+  if (groupId !== allComputers || by === undefined) return false;
+  return shares.some((share) => share.updateId === updateId && by === `ring:${share.rolloutId}`);
+}
+
 export class HoldIndex implements WithholdingSource {
   readonly #holds: readonly ResolvedHold[];
+  readonly #shares: readonly RingShare[];
+  /** The ends of the shares. Between two of them all computers are alike. */
+  readonly #ends: readonly number[];
   readonly #stop: EmergencyStop | undefined;
   /** By the facts of a computer. */
   readonly #known = new Map<string, Withholding>();
@@ -29,22 +48,32 @@ export class HoldIndex implements WithholdingSource {
   #from = 0;
   #until = 0;
 
-  constructor(holds: readonly ResolvedHold[], stop: EmergencyStop | undefined) {
+  constructor(holds: readonly ResolvedHold[], stop: EmergencyStop | undefined, shares: readonly RingShare[] = []) {
     this.#holds = holds;
+    this.#shares = shares;
+    this.#ends = [...new Set(shares.map(({ reachedPercent }) => reachedPercent))].sort((one, other) => one - other);
     this.#stop = stop;
   }
 
   for(facts: HoldFacts, now: Date): Withholding {
     const time = now.getTime();
     if (time < this.#from || time >= this.#until) this.#startAnew(time);
-    const key = JSON.stringify([facts.osVersion, facts.manufacturer, facts.model]);
+    const end = this.#endBefore(facts);
+    const key = JSON.stringify([facts.osVersion, facts.manufacturer, facts.model, end]);
     const known = this.#known.get(key);
     if (known) return known;
     // Computers choose these texts: as many as they like must not fill the memory.
     if (this.#known.size >= kindsKept) this.#known.clear();
-    const fresh = this.#work(facts, time);
+    const fresh = this.#work(facts, time, end);
     this.#known.set(key, fresh);
     return fresh;
+  }
+
+  /** The last end of a share that is not beyond its place. Without an id no share reaches the computer. */
+  #endBefore({ computerId }: HoldFacts): number {
+    if (this.#ends.length === 0) return 0;
+    const place = computerId === undefined ? everybody : placeOf(computerId);
+    return this.#ends.findLast((end) => end <= place) ?? 0;
   }
 
   #startAnew(time: number): void {
@@ -57,7 +86,7 @@ export class HoldIndex implements WithholdingSource {
     this.#until = Math.min(Infinity, ...ends.filter((end) => end > time));
   }
 
-  #work(facts: HoldFacts, time: number): Withholding {
+  #work(facts: HoldFacts, time: number, end: number): Withholding {
     const stop = this.#stop && this.#stop.until.getTime() > time ? { says: this.#stop.says } : undefined;
     const updates = new Map<UpdateId, HoldReason[]>();
     const kept: UpdateId[] = [];
@@ -71,7 +100,13 @@ export class HoldIndex implements WithholdingSource {
         if (effect === 'hold') kept.push(updateId);
       }
     }
-    return { stop, updates, fingerprint: fingerprintOf(stop !== undefined, kept) };
+    const rings = new Map<UpdateId, RingReason>();
+    for (const { updateId, ...reason } of this.#shares) {
+      if (reason.reachedPercent > end) continue;
+      rings.set(updateId, reason);
+      kept.push(updateId);
+    }
+    return { stop, updates, rings, fingerprint: fingerprintOf(stop !== undefined, kept) };
   }
 }
 
@@ -86,3 +121,4 @@ function fingerprintOf(isStopped: boolean, kept: readonly UpdateId[]): string {
 }
 
 const kindsKept = 1000;
+const everybody = 100;

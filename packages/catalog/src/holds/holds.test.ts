@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { UpdateId } from '../ids.ts';
+import { placeOf } from '../rings/index.ts';
 import { type EmergencyStop, HoldIndex, type ResolvedHold } from './index.ts';
 
 const update = '00000000-0000-4000-8000-000000000001' as UpdateId;
@@ -60,6 +61,27 @@ test('the fingerprint is that of what is kept, so that clients are told again wh
   assert.equal(of(hold()), of(hold({}, { holdId: 'two' }), hold()));
   const other = '00000000-0000-4000-8000-000000000002' as UpdateId;
   assert.notEqual(of(hold()), of(hold({}, { heldUpdates: [update, other] })));
+});
+
+test('rings of percentages keep an update from the computers beyond them, and only these are told again', () => {
+  const share = (reachedPercent: number) => ({ updateId: update, rolloutId: 'one', rings: 'Standard', reachedPercent });
+  const ids = Array.from({ length: 400 }, (_, at) => `00000000-0000-4000-8000-${String(at).padStart(12, '0')}`);
+  const at = (...reached: number[]) => {
+    const index = new HoldIndex([], undefined, reached.map(share));
+    return ids.map((computerId) => index.for({ computerId }, now));
+  };
+  const isBeyond = (percent: number) => at(percent).map(({ rings }) => rings.has(update));
+  assert.deepEqual(
+    isBeyond(5),
+    ids.map((id) => placeOf(id) >= 5),
+  );
+  const [five, thirty] = [at(5), at(30)];
+  for (const [index, { fingerprint }] of five.entries()) {
+    const place = placeOf(ids[index] ?? '');
+    assert.equal(fingerprint !== '', place >= 5);
+    assert.equal(fingerprint !== thirty[index]?.fingerprint, place >= 5 && place < 30, `${place}`);
+  }
+  assert.ok(new HoldIndex([], undefined, [share(99)]).for({}, now).rings.has(update), 'a computer without an id waits');
 });
 
 test('computers that invent what they are fill no memory', () => {

@@ -1,2 +1,2 @@
 export type { Hold, HoldCondition } from './hold.ts';
-export { type EmergencyStop, HoldIndex, type ResolvedHold } from './hold-index.ts';
+export { type EmergencyStop, HoldIndex, isForShare, type ResolvedHold, type RingShare } from './hold-index.ts';

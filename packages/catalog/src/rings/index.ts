@@ -16,7 +16,16 @@ export {
   type Outcome,
   type RingEvidence,
 } from './evidence.ts';
-export { defaultRingPolicy, faultOf, placeOf, type Ring, type RingPlan, type RingPolicy, ringOf } from './plan.ts';
+export {
+  defaultRingPolicy,
+  faultOf,
+  placeOf,
+  type Ring,
+  type RingPlan,
+  type RingPolicy,
+  ringOf,
+  shareReached,
+} from './plan.ts';
 export {
   afterGap,
   connectedPerGapMs,

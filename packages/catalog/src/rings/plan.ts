@@ -1,5 +1,6 @@
 // Rings: an ordered list of parts of the fleet. A new update reaches the first ring, and each next one on evidence.
 import { createHash } from 'node:crypto';
+import { allComputers } from '../deployment/target-groups.ts';
 
 /** When a ring lets an update go on to the next one, and when it stops it. */
 export interface RingPolicy {
@@ -77,7 +78,33 @@ export function ringOf(plan: RingPlan, computerId: string, groupIds: ReadonlySet
   return undefined;
 }
 
-type PlanFault = 'no-rings' | 'too-many-rings' | 'no-name' | 'same-name' | 'no-groups' | 'percent' | 'policy';
+/**
+ * The end of the rings of percentages that were reached, as a place among all computers. Undefined when every computer is
+ * reached, or when no ring of percentages is. `ring`: the last ring that was reached.
+ */
+export function shareReached(plan: RingPlan, ring: number): number | undefined {
+  let upTo = 0;
+  for (const { members } of plan.rings.slice(0, ring + 1)) if (members.kind === 'percent') upTo += members.percent;
+  return upTo > 0 && upTo < everybody ? upTo : undefined;
+}
+
+type PlanFault =
+  | 'no-rings'
+  | 'too-many-rings'
+  | 'no-name'
+  | 'same-name'
+  | 'no-groups'
+  | 'percent'
+  /** The rings of percentages are not all computers together. */
+  | 'percent-below-100'
+  /** Its computers are among the percentages before. */
+  | 'groups-after-percent'
+  /** All Computers leaves none for the percentages. */
+  | 'all-before-percent'
+  | 'policy';
+
+/** Of parts such as 33.3 and 66.7 the sum is hardly below. */
+const everybody = 100 - 1e-9;
 
 const ringsOfOne = 20;
 
@@ -96,7 +123,19 @@ export function faultOf(plan: RingPlan): { fault: PlanFault; ring?: string; sett
     const setting = policyFault(policy);
     if (setting) return { fault: 'policy', ring: name, setting };
   }
-  return undefined;
+  return percentFault(plan);
+}
+
+/** Percentages are of all computers, so they come after the groups. */
+function percentFault({ rings }: RingPlan): { fault: PlanFault; ring?: string } | undefined {
+  const first = rings.findIndex(({ members }) => members.kind === 'percent');
+  if (first < 0) return undefined;
+  const late = rings.slice(first).find(({ members }) => members.kind === 'groups');
+  if (late) return { fault: 'groups-after-percent', ring: late.name };
+  const whole = rings.find(({ members }) => members.kind === 'groups' && members.groupIds.includes(allComputers));
+  if (whole) return { fault: 'all-before-percent', ring: whole.name };
+  const sum = rings.reduce((all, { members }) => all + (members.kind === 'percent' ? members.percent : 0), 0);
+  return sum < everybody ? { fault: 'percent-below-100' } : undefined;
 }
 
 const policyRanges: Readonly<Record<keyof RingPolicy, readonly [number, number]>> = {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { allComputers } from '../deployment/index.ts';
 import { chanceInGroup, chanceOfAtLeast, weightOfHarm } from './chance.ts';
 import {
   advance,
@@ -18,6 +19,7 @@ import {
   type RingPlan,
   type RolloutState,
   ringOf,
+  shareReached,
   startRollout,
 } from './index.ts';
 
@@ -266,6 +268,33 @@ test('a plan says which ring is wrong', () => {
   assert.deepEqual(faultOf({ name: '', rings: [{ ...one, policy }] }), {
     ...{ fault: 'policy', ring: 'first', setting: 'goodPercent' },
   });
+});
+
+test('percentages are all computers together, come after groups, and end where all computers are reached', () => {
+  const ring = (name: string, members: RingPlan['rings'][number]['members']) => ({
+    ...{ name, members, policy: defaultRingPolicy },
+  });
+  const percent = (value: number) => ring(`p${value}`, { kind: 'percent', percent: value });
+  const groups = (...groupIds: string[]) => ring('groups', { kind: 'groups', groupIds });
+  const fault = (...rings: RingPlan['rings']) => faultOf({ name: 'one', rings })?.fault;
+  for (const [rings, wanted] of [
+    [[percent(5), percent(20), percent(75)], undefined],
+    [[percent(5), percent(25), percent(100)], undefined],
+    [[percent(33.3), percent(33.4), percent(33.30000001)], undefined],
+    [[groups('pilot'), percent(100)], undefined],
+    [[percent(5), percent(20)], 'percent-below-100'],
+    [[percent(5), groups('pilot')], 'groups-after-percent'],
+    [[groups(allComputers), percent(100)], 'all-before-percent'],
+    [[percent(0)], 'percent'],
+    [[percent(101)], 'percent'],
+    [[percent(Number.NaN)], 'percent'],
+  ] as const)
+    assert.equal(fault(...rings), wanted);
+  const mixed = { name: 'one', rings: [groups('pilot'), percent(5), percent(20), percent(75)] };
+  assert.deepEqual(
+    mixed.rings.map((_, at) => shareReached(mixed, at)),
+    [undefined, 5, 25, undefined],
+  );
 });
 
 test('chances are those of the binomial distribution', () => {

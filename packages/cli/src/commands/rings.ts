@@ -35,7 +35,7 @@ const columns: readonly Column<Row>[] = [
 ];
 
 interface AddFlags extends RemoteFlags {
-  ring: { name: string; groups: string[] }[];
+  ring: { name: string; groups?: string[]; percent?: number }[];
   installed?: number;
   good?: number;
   hours?: number;
@@ -53,7 +53,10 @@ export function register(program: Command): void {
   withRemoteOptions(rings.command('add').argument('<name>'))
     .description('make rings, in their order')
     .addOption(
-      new Option('--ring <name=groups>', 'a ring and its groups, with commas between. May be repeated')
+      new Option(
+        '--ring <name=groups>',
+        'a ring and its groups, with commas between, or percent of all computers as 5%. May be repeated',
+      )
         .argParser(ringOf)
         .makeOptionMandatory(),
     )
@@ -125,8 +128,11 @@ function ringOf(text: string, earlier: AddFlags['ring'] | undefined): AddFlags['
     .split(',')
     .map((one) => one.trim())
     .filter((one) => one !== '');
-  if (name === '' || named.length === 0) throw new InvalidArgumentError('Write first=Pilot, or all="All Computers".');
-  return [...(earlier ?? []), { name, groups: named }];
+  if (name === '' || named.length === 0)
+    throw new InvalidArgumentError('Write first=Pilot, all="All Computers", or some=5% for percent of all computers.');
+  const [only = ''] = named;
+  if (named.length > 1 || !/^[\d.]+\s*%$/.test(only)) return [...(earlier ?? []), { name, groups: named }];
+  return [...(earlier ?? []), { name, percent: percent(only.slice(0, -1).trim()) }];
 }
 
 async function list(flags: RemoteFlags & ListFlags): Promise<void> {

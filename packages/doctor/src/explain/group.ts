@@ -85,6 +85,8 @@ function whyNot(
   const [first] = reasons;
   if (first?.code === 'stopped') return { reason: 'stopped', says: `The emergency stop is on: ${first.says}` };
   if (first?.code === 'held') return { reason: 'held', says: `Hold ${first.holdId} keeps it back: ${first.says}` };
+  if (first?.code === 'ring')
+    return { reason: 'ring', says: `The rings "${first.rings}" did not reach this computer yet.` };
   const plain = plainReasons[reasons.at(-1)?.code ?? 'unknown'];
   if (plain !== undefined) return { reason: reasons.at(-1)?.code ?? 'unknown', says: plain };
   if (action !== 'Install' && action !== 'OptionalInstall')

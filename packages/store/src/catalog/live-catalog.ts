@@ -15,7 +15,7 @@ import {
   type UpdateId,
   type WithholdingSource,
 } from '@moult/catalog';
-import { HoldIndex } from '@moult/catalog/holds';
+import { HoldIndex, type RingShare } from '@moult/catalog/holds';
 import { LRUCache } from 'lru-cache';
 import { whileYoungStaysSmall } from '../heap.ts';
 import type { Store, StoredDeployment, TargetGroup, Topic } from '../index.ts';
@@ -28,6 +28,8 @@ export interface LiveCatalog {
   readonly groups: readonly TargetGroup[];
   readonly decisions: DecisionsByUpdate;
   readonly declined: readonly UpdateId[];
+  /** Updates that rings have offered to a part of all computers. Another object after each change of them. */
+  readonly shares: readonly RingShare[];
   /** Of the topic `updates`: the index has at least what was there then. */
   readonly generation: number;
   /** The offer to one computer: the one decision that everything asks. */
@@ -77,6 +79,7 @@ class StoreBackedCatalog implements LiveCatalog {
   #groups: TargetGroup[] = [];
   #decisions: DecisionsByUpdate = new Map();
   #declined: UpdateId[] = [];
+  #shares: readonly RingShare[] = [];
   #withholding: WithholdingSource = new HoldIndex([], undefined);
   #checkedAt = Number.NEGATIVE_INFINITY;
   /** Something was changed in this process since the last look. */
@@ -109,6 +112,10 @@ class StoreBackedCatalog implements LiveCatalog {
 
   get declined(): readonly UpdateId[] {
     return this.#declined;
+  }
+
+  get shares(): readonly RingShare[] {
+    return this.#shares;
   }
 
   get generation(): number {
@@ -157,15 +164,27 @@ class StoreBackedCatalog implements LiveCatalog {
     const decisions = changed('deployments') || this.#seen.size === 0;
     const groups = changed('groups') || this.#seen.size === 0;
     if (updates) await this.#loadRevisions();
-    if (updates || decisions) this.#declined = (await this.#store.loadDeclined()).map((id) => parseUpdateId(id));
-    if (decisions) this.#decisions = byUpdate(await this.#store.loadDeploymentHistory());
-    if (updates || decisions)
-      this.#withholding = new HoldIndex(await this.#store.resolveHolds(), await this.#store.loadStop());
+    const declined = updates || decisions ? await this.#store.loadDeclined() : undefined;
+    const history = decisions ? await this.#store.loadDeploymentHistory() : undefined;
+    // After the decisions: an approval of rings never shows without the part of all computers that it is for.
+    const withholding = updates || decisions || changed('rings') ? await this.#loadWithholding() : undefined;
     if (changed('configuration')) await this.#onConfigured();
-    if (groups) this.#groups = await this.#store.loadGroups();
+    const newGroups = groups ? await this.#store.loadGroups() : undefined;
+    // A request that looks meanwhile sees all of it or nothing.
+    this.#declined = declined?.map((id) => parseUpdateId(id)) ?? this.#declined;
+    if (history) this.#decisions = byUpdate(history);
+    this.#withholding = withholding?.source ?? this.#withholding;
+    this.#shares = withholding?.shares ?? this.#shares;
+    this.#groups = newGroups ?? this.#groups;
     if (updates || decisions || groups) this.#sets.clear();
     this.#seen = generations;
     this.#checkedAt = performance.now();
+  }
+
+  async #loadWithholding() {
+    const [holds, stop] = [await this.#store.resolveHolds(), await this.#store.loadStop()];
+    const shares = await this.#store.loadShares();
+    return { shares, source: new HoldIndex(holds, stop, shares) };
   }
 
   /** A backup took the place of everything: no id means what it meant. */
@@ -221,7 +240,7 @@ class StoreBackedCatalog implements LiveCatalog {
 
 const nothing = async () => undefined;
 
-const watched: ReadonlySet<Topic> = new Set(['updates', 'deployments', 'groups']);
+const watched: ReadonlySet<Topic> = new Set(['updates', 'deployments', 'groups', 'rings']);
 
 function toDeployment({ deploymentId, action, deadline, changedAt, groupId, administrator, by }: StoredDeployment) {
   const origin = { groupId, administrator, by };

@@ -1,4 +1,5 @@
 // The contract for rings: plans, updates on their way through them, and what computers showed.
+import type { RingShare } from '@moult/catalog/holds';
 import type { Outcome, Rhythm, Ring, RolloutState, WaitReason } from '@moult/catalog/rings';
 import type { Author } from './audit.ts';
 import type { DeploymentDecision } from './deployments.ts';
@@ -73,6 +74,9 @@ export interface RingStore {
 
   /** By the time that they began. */
   listRollouts(): Promise<Rollout[]>;
+
+  /** Updates on their way through percentages of all computers that have not reached all of them. */
+  loadShares(): Promise<RingShare[]>;
 
   /**
    * Changes an update on its way in one transaction: what computers showed, what is decided, and the record. Answers false,

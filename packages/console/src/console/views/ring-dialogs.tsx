@@ -11,36 +11,42 @@ import { type ChosenGroup, GroupPicker } from './group-picker.tsx';
 interface NewRing {
   key: number;
   groups: readonly ChosenGroup[];
+  /** As typed. '' for a ring of groups. */
+  percent: string;
 }
 
 const mostRings = 20;
 
+function newRing(rings: readonly NewRing[]): NewRing {
+  return { key: Math.max(...rings.map(({ key }) => key)) + 1, groups: [], percent: '' };
+}
+
 export function NewRings({ onClose }: { onClose(): void }): ReactNode {
   const words = useWords();
   const [rings, setRings] = useState<readonly NewRing[]>([
-    { key: 1, groups: [] },
-    { key: 2, groups: [] },
+    { key: 1, groups: [], percent: '' },
+    { key: 2, groups: [], percent: '' },
   ]);
   const save = async (form: FormData) => {
     const name = textOf(form, 'name');
-    const wanted = rings.map(({ key, groups }) => ({
+    const wanted = rings.map(({ key, groups, percent }) => ({
       name: textOf(form, `name-${key}`),
-      groups: groups.map(({ groupId }) => groupId),
+      ...(percent === '' ? { groups: groups.map(({ groupId }) => groupId) } : { percent: Number(percent) }),
       policy: policyOf(form, key),
     }));
     await change('addRings', { body: { name, rings: wanted } });
     say(words.rings.added(name));
   };
-  const setGroups = (key: number, groups: readonly ChosenGroup[]) =>
-    setRings(rings.map((one) => (one.key === key ? { ...one, groups } : one)));
-  const isIncomplete = rings.some(({ groups }) => groups.length === 0);
+  const setRing = (key: number, changes: Partial<NewRing>) =>
+    setRings(rings.map((one) => (one.key === key ? { ...one, ...changes } : one)));
+  const isIncomplete = rings.some(({ groups, percent }) => groups.length === 0 && percent === '');
   return (
     <FormDialog title={words.rings.add} isWide {...{ isIncomplete, onClose }} onSave={save}>
       <label>
         {words.session.name}
         <input name="name" required maxLength={256} autoComplete="off" />
       </label>
-      {rings.map(({ key, groups }, at) => (
+      {rings.map(({ key, groups, percent }, at) => (
         <section key={key} className="ring-form">
           <div className="fields">
             <label>
@@ -54,7 +60,18 @@ export function NewRings({ onClose }: { onClose(): void }): ReactNode {
               </label>
             ))}
           </div>
-          <GroupPicker chosen={groups} onChange={(chosen) => setGroups(key, chosen)} />
+          <label>
+            {words.rings.percent}
+            <input
+              type="number"
+              min={0.001}
+              max={100}
+              step="any"
+              value={percent}
+              onChange={(event) => setRing(key, { percent: event.currentTarget.value })}
+            />
+          </label>
+          {percent === '' && <GroupPicker chosen={groups} onChange={(chosen) => setRing(key, { groups: chosen })} />}
           {rings.length > 1 && (
             <button type="button" onClick={() => setRings(rings.filter((one) => one.key !== key))}>
               {words.rings.removeRing(at + 1)}
@@ -63,10 +80,7 @@ export function NewRings({ onClose }: { onClose(): void }): ReactNode {
         </section>
       ))}
       {rings.length < mostRings && (
-        <button
-          type="button"
-          onClick={() => setRings([...rings, { key: Math.max(...rings.map(({ key }) => key)) + 1, groups: [] }])}
-        >
+        <button type="button" onClick={() => setRings([...rings, newRing(rings)])}>
           {words.rings.addRing}
         </button>
       )}

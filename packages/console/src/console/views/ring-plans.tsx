@@ -28,7 +28,7 @@ export interface Plan {
   planId: string;
   name: string;
   open: number;
-  rings: { name: string; groups: { groupId: string; name?: string }[]; policy: Policy }[];
+  rings: { name: string; groups: { groupId: string; name?: string }[]; percent?: number; policy: Policy }[];
 }
 
 export function PlanList({ kinds }: { kinds: ReactNode }): ReactNode {
@@ -98,7 +98,12 @@ function OnePlan({ plan: { planId, name, open, rings } }: { plan: Plan }): React
           { label: words.rings.ring, cell: (ring) => <bdi>{ring.name}</bdi> },
           {
             label: words.nav.groups,
-            cell: ({ groups }) => <bdi>{groups.map((group) => group.name ?? group.groupId).join(', ')}</bdi>,
+            cell: ({ groups, percent }) =>
+              percent === undefined ? (
+                <bdi>{groups.map((group) => group.name ?? group.groupId).join(', ')}</bdi>
+              ) : (
+                words.rings.ofAll(numberIn(percent, language))
+              ),
           },
           {
             label: words.rings.goesOn,

@@ -162,6 +162,8 @@ export const decisionsInGerman: typeof decisionsInEnglish = {
     addRing: 'Noch ein Ring',
     removeRing: (at) => `Ring ${at} entfernen`,
     ringName: (at) => `Name von Ring ${at}`,
+    percent: 'Prozent aller Computer, statt Gruppen',
+    ofAll: (percent) => `${percent} % aller Computer`,
     goesOn: 'Geht weiter, wenn',
     haltsAt: 'Stoppt bei',
     minHours: 'Stunden mindestens',

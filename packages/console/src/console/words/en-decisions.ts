@@ -155,6 +155,8 @@ export const decisionsInEnglish = {
     addRing: 'One more ring',
     removeRing: (at: number) => `Remove ring ${at}`,
     ringName: (at: number) => `Name of ring ${at}`,
+    percent: 'Percent of all computers, in place of groups',
+    ofAll: (percent: string) => `${percent} % of all computers`,
     goesOn: 'Goes on when',
     haltsAt: 'Halts at',
     minHours: 'Hours at least',

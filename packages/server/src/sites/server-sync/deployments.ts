@@ -9,6 +9,7 @@ import {
   type UpdateId,
   unassignedComputers,
 } from '@moult/catalog';
+import { isForShare, type RingShare } from '@moult/catalog/holds';
 import type { ServerSyncDeployment, ServerSyncDeployments } from '@moult/protocol/server-sync';
 import { parseDateTime } from '@moult/protocol/soap';
 import { downstreamBounds } from '../../downstream-bounds.ts';
@@ -25,9 +26,14 @@ interface DeploymentAnchors {
 
 export function createDeployments(service: UpdateService, lists: RevisionLists) {
   const { catalog, store, identity } = service;
-  let sorted: { of: DecisionsByUpdate; decisions: readonly Decision[] } | undefined;
+  let sorted: { of: DecisionsByUpdate; shares: readonly RingShare[]; decisions: readonly Decision[] } | undefined;
   const inOrder = () => {
-    if (sorted?.of !== catalog.decisions) sorted = { of: catalog.decisions, decisions: byStamp(catalog.decisions) };
+    const { decisions: of, shares } = catalog;
+    if (sorted?.of !== of || sorted.shares !== shares) {
+      // A replica offers to all computers: it must not hear of rings that mean a part of them.
+      const isWhole = (decision: Decision) => !isForShare(decision, shares);
+      sorted = { of, shares, decisions: byStamp(of).filter(isWhole) };
+    }
     return sorted.decisions;
   };
   return async ({ deploymentAnchor, syncAnchor }: DeploymentAnchors): Promise<ServerSyncDeployments> => {

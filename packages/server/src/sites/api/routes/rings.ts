@@ -39,6 +39,7 @@ const shownPlan = z.looseObject({
     z.looseObject({
       name: z.string(),
       groups: z.array(z.looseObject({ groupId: id, name: z.string().optional() })),
+      percent: z.number().optional().describe('Percent of all computers, in place of groups'),
       policy: z.looseObject({}),
     }),
   ),
@@ -95,7 +96,8 @@ export const ringRoutes = [
         .array(
           z.strictObject({
             name: someText(),
-            groups: z.array(someText()).min(1).max(1000).describe('Names or ids'),
+            groups: z.array(someText()).max(1000).optional().describe('Names or ids'),
+            percent: z.number().positive().max(100).optional().describe('Percent of all computers, in place of groups'),
             policy: policy.optional(),
           }),
         )
