@@ -30,7 +30,6 @@ export {
   type HoldFacts,
   type HoldReason,
   nothingWithheld,
-  type RingReason,
   type Withholding,
   type WithholdingSource,
 } from './withholding.ts';
