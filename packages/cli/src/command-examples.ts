@@ -118,6 +118,7 @@ export const commandExamples: Readonly<Record<string, string>> = {
   'rules test': 'moult rules test --at 2026-12-09',
   sign: 'moult sign tool.exe --key signing.key --cert signing.cer',
   'simulate microsoft': 'moult simulate microsoft --port 8540',
+  'simulate wsus-downstream': 'moult simulate wsus-downstream --upstream http://127.0.0.1:8530 --replica',
   'simulate wsus-upstream': 'moult simulate wsus-upstream --port 8540 --updates 1000',
   status: 'moult status',
   'tls issue': 'moult tls issue',

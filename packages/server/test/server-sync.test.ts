@@ -5,7 +5,7 @@ import { after, before, describe, it } from 'node:test';
 import { overrideBounds } from '@moult/bounds';
 import { defaultRingPolicy, startRollout } from '@moult/catalog/rings';
 import { dssAuthWebService, serverSyncWebService } from '@moult/protocol/server-sync';
-import { simulatedCatalog, simulatedUpdate } from '@moult/simulator';
+import { openLine, playDownstream, simulatedCatalog, simulatedUpdate } from '@moult/simulator';
 import { runSync } from '../../administration/src/synchronisation/run-sync.ts';
 import {
   author,
@@ -352,6 +352,30 @@ describe('a downstream server', () => {
       [updateId],
     );
   });
+
+  for (const [shape, isPacked] of [
+    ['asmx', true],
+    ['wcf', false],
+  ] as const)
+    it(`that is played as WSUS does (${shape}, ${isPacked ? 'packed' : 'plain'}) can use every answer`, async () => {
+      const line = openLine({
+        ...{ upstream: new URL(top.url), shape, isPacked },
+        timeoutMs: 60_000,
+        answerBytes: 1e8,
+      });
+      const account = { name: `played-${shape}.example`, id: `0dd1e5b4-0000-4000-8000-00000000000${isPacked ? 1 : 2}` };
+      const now = () => new Date();
+      const options = { line, now, account, protocolVersion: '1.20', isReplica: true, computers: 30 };
+      const { steps, findings } = await playDownstream(options);
+      assert.deepEqual([findings, steps.flatMap((step) => step.findings)], [0, []]);
+      const figures = Object.assign({}, ...steps.map((step) => step.figures));
+      assert.ok(
+        figures.updates > 20 && figures.files > 0 && figures.decisions > 0 && figures.groups >= 2,
+        JSON.stringify(figures),
+      );
+      assert.deepEqual([figures.computers, figures.statuses], [30, 30]);
+      assert.equal(figures.documents, figures.categories + figures.updates);
+    });
 
   it('that asks for files has them fetched, and is told of those that no update names', async () => {
     const cookie = await cookieOf(top.url);

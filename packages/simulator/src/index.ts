@@ -1,5 +1,11 @@
 // The other side of the wire, with faults to switch on. It imports neither server nor agent, because it must not share
 // their mistakes.
+export {
+  type DownstreamReport,
+  type DownstreamStep,
+  playDownstream,
+} from './downstream.ts';
+export { type DownstreamShape, DownstreamTrouble, openLine } from './downstream-line.ts';
 export type { Fault } from './faults.ts';
 export { type Listening, listen } from './listen.ts';
 export {
