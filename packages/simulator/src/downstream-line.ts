@@ -32,7 +32,7 @@ export interface DownstreamLine {
   readonly bytes: number;
 }
 
-export interface LineOptions {
+interface LineOptions {
   upstream: URL;
   shape: DownstreamShape;
   /** Asks for packed answers, as WSUS does. */
