@@ -202,6 +202,52 @@ export const contentBounds = declareBounds('content-fetch', {
   },
 });
 
+/** Of changes that wait for a second person. */
+export const requestBounds = declareBounds('request', {
+  openMs: {
+    what: 'Time that a change waits for a second person',
+    fallback: 86_400_000,
+    range: [60_000, 604_800_000],
+    client: 'HTTP 409',
+    administrator: 'the change is not made',
+  },
+  ripeMs: {
+    what: 'Time that a person cannot confirm after the account or the token was made or changed',
+    fallback: 86_400_000,
+    range: [0, 2_592_000_000],
+    client: 'HTTP 409',
+    administrator: 'the error ADMINISTRATION_SECOND_PERSON',
+  },
+  maxWaiting: {
+    what: 'Changes of one account that wait for a second person',
+    fallback: 20,
+    range: [1, 1000],
+    client: 'HTTP 409',
+    administrator: 'the error SERVER_REFUSED',
+  },
+  listed: {
+    what: 'Changes in the list of changes that wait for a second person',
+    fallback: 1000,
+    range: [10, 100_000],
+    client: 'the newest ones',
+    administrator: 'the newest ones',
+  },
+  inputBytes: {
+    what: 'Size of a change that waits for a second person',
+    fallback: 65_536,
+    range: [1024, 1_048_576],
+    client: 'HTTP 409',
+    administrator: 'the error ADMINISTRATION_SECOND_PERSON',
+  },
+  keptMs: {
+    what: 'Time that a change is listed that waited for a second person',
+    fallback: 2_592_000_000,
+    range: [86_400_000, 31_536_000_000],
+    client: 'nothing',
+    administrator: 'the audit records stay',
+  },
+});
+
 /** Of known issues, and of the emergency stop. */
 export const holdBounds = declareBounds('hold', {
   kept: {
@@ -294,6 +340,7 @@ export const administrationBounds = [
   fetchBounds,
   upstreamBounds,
   holdBounds,
+  requestBounds,
   contentBounds,
   noticeBounds,
 ];

@@ -81,13 +81,25 @@ type AdministrationErrorCode =
   | 'ADMINISTRATION_MIGRATION'
   /** A filter fits another number of updates than the administrator saw. */
   | 'ADMINISTRATION_COUNT_MOVED'
+  /** A change waits for a second person, and this is not one. */
+  | 'ADMINISTRATION_SECOND_PERSON'
   /** Some of many updates may not be decided on so. */
   | 'ADMINISTRATION_SOME_REFUSED'
   | 'SERVER_NOT_FOUND'
   | 'SERVER_REFUSED';
 
 /** The kind of thing that was not found. A caller can name the command or page that lists such things. */
-type Subject = 'computer' | 'group' | 'update' | 'user' | 'token' | 'rule' | 'hold' | 'ring' | 'downstream server';
+type Subject =
+  | 'computer'
+  | 'group'
+  | 'update'
+  | 'user'
+  | 'token'
+  | 'rule'
+  | 'hold'
+  | 'ring'
+  | 'downstream server'
+  | 'request';
 
 export class AdministrationError extends Error {
   readonly code: AdministrationErrorCode;

@@ -14,7 +14,7 @@ export class UsageError extends Error {
 
 /** An error that another server answered, with its code, or the failure to reach that server. */
 export class RemoteError extends Error {
-  readonly code: 'CLI_SERVER_UNREACHABLE' | (string & {});
+  readonly code: 'CLI_SERVER_UNREACHABLE' | 'CLI_SECOND_PERSON' | (string & {});
 
   constructor(code: RemoteError['code'], message: string, options?: { cause?: unknown }) {
     super(message, options);

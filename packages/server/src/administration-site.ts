@@ -1,6 +1,7 @@
 // Administration over HTTP, put together for main.ts: the API, the set-up link of a first start, and what ages.
 import type { FoundServer } from '@moult/administration';
 import { digestOfSecret, newSecret } from '@moult/administration/accounts';
+import { requestBounds } from '@moult/administration/bounds';
 import type { LoadedConfig, ServerConfig } from '@moult/administration/config';
 import type { Store } from '@moult/store';
 import type { LiveCatalog } from '@moult/store/catalog';
@@ -42,11 +43,14 @@ export function createAdministration(
     tree: { clearImportedTree, listTree, offerRelease, verifyTree },
     failed: (error, instance) => log.error({ err: error, instance }, 'a call of the API failed'),
   });
+  const startedAt = store.now();
   const sweep = createSweep({
-    work: () => removeEnded(store, config),
+    work: () => settle(store, config, startedAt),
     ...{ pauseMs: 0, everyMs: sweepMs },
     failed: (error) => log.debug({ err: error }, 'ended sessions were not removed'),
   });
+  // The server before this one may have ended in a change.
+  sweep.run().catch((error) => log.debug({ err: error }, 'changes that were cut off were not looked for'));
   const { consoleDir } = config;
   const pages = consoleDir === undefined ? undefined : createAdminPagesSite({ consoleDir, listeners, hosts });
   return {
@@ -73,6 +77,12 @@ export function noHome(): ApiError {
 
 const sweepMs = 3_600_000;
 
+/** Changes that were at work when a server ended, and what ended. */
+async function settle(store: Store, config: ServerConfig, startedAt: Date): Promise<number> {
+  await store.noteCutOffRequests(startedAt, { name: 'moult', at: store.now() });
+  return removeEnded(store, config);
+}
+
 async function removeEnded(store: Store, { sessionHours, sessionIdleMinutes }: ServerConfig): Promise<number> {
   const now = store.now().getTime();
   const openedAt = new Date(now - sessionHours * 3_600_000);
@@ -80,7 +90,10 @@ async function removeEnded(store: Store, { sessionHours, sessionIdleMinutes }: S
   const used = { usedAt: new Date(now - idleMs), notAfter: new Date(now + idleMs) };
   const sessions = await store.removeEndedSessions({ openedAt, ...used });
   const { answerKeptMs } = apiBounds;
-  return sessions + (await store.removeOldAnswers(new Date(now - answerKeptMs), new Date(now + answerKeptMs)));
+  const { keptMs } = requestBounds;
+  const requests = await store.removeOldRequests(new Date(now - keptMs), new Date(now + keptMs));
+  const answers = await store.removeOldAnswers(new Date(now - answerKeptMs), new Date(now + answerKeptMs));
+  return sessions + requests + answers;
 }
 
 /**

@@ -1,6 +1,13 @@
 // The tables as kysely sees them, the same on both engines. Times are milliseconds since 1970 (UTC), and flags 0 or 1.
 // GUIDs are lower case without braces, digests lower-case hex, and JSON is text.
-import type { AccountsTable, ApiAnswersTable, ApiTokensTable, AuditTable, SessionsTable } from './schema/accounts.ts';
+import type {
+  AccountsTable,
+  ApiAnswersTable,
+  ApiTokensTable,
+  AuditTable,
+  ChangeRequestsTable,
+  SessionsTable,
+} from './schema/accounts.ts';
 import type {
   ComputerFiguresTable,
   ComputerNamesTable,
@@ -65,6 +72,7 @@ export interface Tables {
   computer_update_status: ComputerUpdateStatusTable;
   self_update_events: SelfUpdateEventsTable;
   audit: AuditTable;
+  change_requests: ChangeRequestsTable;
   vendor_catalogs: VendorCatalogsTable;
   vendor_packages: VendorPackagesTable;
   rules: RulesTable;

@@ -2,6 +2,7 @@
 
 import { accountStore } from './accounts/accounts.ts';
 import { answerStore } from './accounts/answers.ts';
+import { requestStore } from './accounts/requests.ts';
 import { sessionStore } from './accounts/sessions.ts';
 import { tokenStore } from './accounts/tokens.ts';
 import { auditStore } from './audit.ts';
@@ -221,6 +222,7 @@ export function storeOf(database: Database, now: () => Date, given: StoreBounds 
     sessionStore(database),
     tokenStore(database),
     answerStore(database),
+    requestStore(database),
     counters,
     selfUpdateEventStore(database, changes),
     syncChoiceStore(database),

@@ -53,6 +53,8 @@ const roles = {
   // Not in a backup: whoever had one logs on again after a restore.
   sessions: { role: 'derived' },
   api_answers: { role: 'derived' },
+  // Not in a backup either: who confirms sees the server as it is, not as it was.
+  change_requests: { role: 'derived' },
   sync_choices: { role: 'backed-up' },
   sync_anchors: { role: 'backed-up' },
   sync_runs: { role: 'backed-up', identity: 'run_id' },

@@ -69,6 +69,49 @@ for (const engine of ['sqlite', 'postgres'] as const) {
       assert.equal((await store.pageAudit({ actor: 'anna (192.0.2.1)' }, { limit: 9 })).total, 1);
     });
 
+    const ask = (ms: number, operation = 'approveUpdates') =>
+      store.askForChange(
+        { operation, input: { body: 1 }, target: '"x"', accountId: 'a', expiresAt: later(ms + 1000) },
+        { author: { ...author, at: later(ms) }, most: 300 },
+      );
+
+    it('changes that wait are found by the beginning of their id, and in one order at one time', async () => {
+      const asked = [];
+      for (let number = 0; number < 9; number++) asked.push(await ask(number < 5 ? 0 : 7, `of${number % 2}`));
+      const ids = asked.map(({ requestId }) => requestId);
+      const expected = [...ids.slice(5).sort(), ...ids.slice(0, 5).sort()];
+      const listed = async (filter = {}) =>
+        (await store.listRequests({ limit: 100, ...filter })).map(({ requestId }) => requestId);
+      assert.deepEqual(await listed(), expected);
+      assert.deepEqual(await listed({ waitingAt: later(1001), limit: 2 }), expected.slice(0, 2));
+      assert.equal((await listed({ operation: 'of1', accountId: 'a' })).length, 4);
+      assert.deepEqual(await listed({ accountId: 'b' }), []);
+      const [first = ''] = ids;
+      assert.deepEqual(await store.findRequests(first), [asked[0]]);
+      assert.deepEqual(await store.findRequests(first.slice(0, 18)), [asked[0]]);
+      for (const text of ['%', '_', '', `${first}0`, "'", 'ä'])
+        assert.deepEqual(await store.findRequests(text), [], text);
+    });
+
+    it('a change that waits is decided on once, and one that was cut off is told so until its real end', async () => {
+      const { requestId } = await ask(0);
+      const decide = (to: 'confirmed' | 'refused') => store.decideRequest(requestId, to, { ...author, at: later(9) });
+      const decided = await Promise.all([decide('confirmed'), decide('confirmed'), decide('confirmed')]);
+      assert.equal(decided.filter((one) => one !== undefined).length, 1);
+      const state = async () => (await store.findRequests(requestId))[0]?.state;
+      assert.equal(await store.noteCutOffRequests(later(9), author), 0, 'confirmed by this server');
+      assert.equal(await store.noteCutOffRequests(later(10), author), 1);
+      assert.deepEqual([await store.noteCutOffRequests(later(10), author), await state()], [0, 'cut-off']);
+      assert.equal(await decide('refused'), undefined);
+      const [found] = await store.listAudit({ limit: 1 });
+      assert.deepEqual([found?.action, found?.subject], ['find change cut off', requestId]);
+      await store.endRequest(requestId, { state: 'done' }, author);
+      await store.endRequest(requestId, { state: 'failed', outcome: 'late' }, author);
+      assert.equal(await state(), 'done');
+      const { requestId: expired } = await ask(0);
+      assert.equal(await store.decideRequest(expired, 'confirmed', { ...author, at: later(1000) }), undefined);
+    });
+
     it('sessions: the newest of an account stay, ended ones go, and use is noted forward only', async () => {
       const { accountId } = await make('anna');
       const open = (letter: string, ms: number) =>

@@ -10,7 +10,7 @@ export interface Principal {
   roles: readonly Role[];
   by:
     | { kind: 'session'; sessionId: string; usedAt: Date }
-    | { kind: 'token'; tokenId: string; name: string; usedAt: Date | undefined };
+    | { kind: 'token'; tokenId: string; name: string; createdAt: Date; usedAt: Date | undefined };
 }
 
 export interface SessionLimits {
@@ -25,8 +25,8 @@ export async function principalOfToken(store: Store, secret: string, now: Date):
   if (!found) return undefined;
   const { token, account } = found;
   if (token.revokedAt !== undefined || now >= token.expiresAt || account.isDisabled) return undefined;
-  const { tokenId, name, usedAt } = token;
-  return { account, roles: [account.role, token.role], by: { kind: 'token', tokenId, name, usedAt } };
+  const { tokenId, name, createdAt, usedAt } = token;
+  return { account, roles: [account.role, token.role], by: { kind: 'token', tokenId, name, createdAt, usedAt } };
 }
 
 /** The account behind a session. Undefined for one that is unknown, idle or open for too long. */

@@ -1,5 +1,10 @@
 // Settings of administration from elsewhere: accounts, and where the API listens.
-import { count, optionalPort, setting, text } from './values.ts';
+import { count, names, optionalPort, setting, text } from './values.ts';
+
+/** The changes that can need two persons. With any of them, changes of accounts need two as well. */
+export const twoPersonActions = [
+  ...(['approve', 'publish', 'decline', 'rule', 'ring', 'remove', 'release', 'lift-stop', 'account'] as const),
+] as const;
 
 export const accountSettings = {
   adminHost: setting(
@@ -15,6 +20,14 @@ export const accountSettings = {
     'PORT|off',
     'off',
     'Port for administration alone (/api/v1). The other ports do not answer it then',
+  ),
+
+  twoPersons: setting(
+    'running',
+    names(twoPersonActions).optional(),
+    'ACTIONS',
+    undefined,
+    'Changes over the API that a second person must confirm, as approve,decline',
   ),
 
   passwordMemoryKib: setting(

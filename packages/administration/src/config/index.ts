@@ -1,3 +1,4 @@
+export { twoPersonActions } from './account-settings.ts';
 export { acmeNamesOf } from './acme-settings.ts';
 export { readSyslogTarget, type SyslogTarget } from './forward-settings.ts';
 export { type ListedLimit, listLimits, listSettings } from './lists.ts';

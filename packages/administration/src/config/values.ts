@@ -20,6 +20,12 @@ export const optionalPort = z.union([z.literal('off'), port]).describe('a port f
 export const choice = <const Values extends readonly [string, ...string[]]>(values: Values) =>
   z.enum(values).describe(`one of ${values.join(', ')}`);
 export const timeZoneName = z.string().refine(isTimeZone).describe('a time zone, as Europe/Berlin');
+/** Some of these, with commas between them. */
+export const names = (values: readonly string[]) =>
+  z
+    .string()
+    .refine((given) => given.split(',').every((one) => values.includes(one.trim())))
+    .describe(`one or more of ${values.join(', ')}, with commas between them`);
 export const text = z.string().min(1).describe('some text');
 export const hostNames = z
   .string()

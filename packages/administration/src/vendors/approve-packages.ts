@@ -1,12 +1,10 @@
 // Approvals of what may still be a package of a vendor's catalog: it is published first.
 import type { Reach } from '@moult/catalog/reach';
-import type { ListedVendorPackage, Log } from '@moult/store';
+import type { Log } from '@moult/store';
 import { type Approved, approveAll } from '../approvals.ts';
-import { findBounds } from '../bounds.ts';
-import { AdministrationError } from '../errors.ts';
-import { findUpdate, guidIn } from '../find.ts';
 import type { Administration } from '../open-server.ts';
 import { requireAutonomous } from '../role.ts';
+import { findPackage } from './find-package.ts';
 import { contentOf, type PublishedPackage, publishVendorPackage, requirePackage } from './publish-package.ts';
 import { publishedText } from './published-text.ts';
 import { reachError, reachesAll, reachOfPackage } from './reach.ts';
@@ -50,7 +48,7 @@ export async function approveWithPackages(
   const wanted = new Set<string>();
   const installs = action === 'Install' || action === 'OptionalInstall';
   for (const update of updates) {
-    const found = await findPackage(administration, update);
+    const found = await findPackage(administration.store, update);
     ids.push(found?.packageId ?? update);
     const needs = found && (installs || (action === 'PreDeploymentCheck' && found.publishedRevision === undefined));
     if (needs) wanted.add(found.packageId);
@@ -90,34 +88,4 @@ async function inspect(
     found.push({ packageId, title: row.title, reach });
   }
   return found;
-}
-
-/** The package that `typed` names: by the id, by an update that was published of it, or by a title. */
-async function findPackage(administration: Administration, typed: string): Promise<ListedVendorPackage | undefined> {
-  const { store } = administration;
-  const guid = guidIn(typed.replace(/@\d+\s*$/, ''));
-  if (guid !== undefined) return store.findVendorPackage(guid);
-  try {
-    const { updateId } = await findUpdate(store, typed);
-    return await store.findVendorPackage(updateId);
-  } catch (error) {
-    // Several updates fit: that is for the administrator to settle.
-    if (!(error instanceof AdministrationError) || error.subject !== 'update') throw error;
-    return byTitle(await store.listVendorPackages(), typed);
-  }
-}
-
-/** Undefined if no title fits. The error is then that of a missing update. */
-function byTitle(packages: readonly ListedVendorPackage[], typed: string): ListedVendorPackage | undefined {
-  const key = typed.trim().toLowerCase();
-  const listed = packages.filter(({ isListed }) => isListed);
-  const same = listed.filter(({ title }) => title.toLowerCase() === key);
-  const found = same.length > 0 ? same : listed.filter(({ title }) => key !== '' && title.toLowerCase().includes(key));
-  if (found.length < 2) return found[0];
-  const shown = found.slice(0, findBounds.maxCandidates).map(({ title, packageId }) => `${title} (${packageId})`);
-  const more = found.length > shown.length ? [`${found.length - shown.length} more`] : [];
-  throw new AdministrationError(
-    'SERVER_NOT_FOUND',
-    `"${typed}" fits several packages of vendors: ${[...shown, ...more].join(', ')}. Name one by its id.`,
-  );
 }

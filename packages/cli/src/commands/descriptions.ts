@@ -24,6 +24,7 @@ export const descriptions: Readonly<Record<keyof typeof commands, string>> = {
   rings: 'let updates go through the fleet in rings: on by evidence, halted by themselves',
   holds: 'known issues: keep updates from the computers that they harm, or only show the issue',
   stop: 'the emergency stop: computers install and remove nothing until it ends',
+  requests: 'changes that wait for a second person: list, show, confirm and refuse them',
   events:
     'list events, newest first: reports, self-update, computers that changed (identity), changes by administrators (audit)',
   users: 'accounts that administer this server over its API',

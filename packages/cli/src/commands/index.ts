@@ -28,6 +28,7 @@ export const commands = {
   rings: () => import('./rings.ts'),
   holds: () => import('./holds.ts'),
   stop: () => import('./stop.ts'),
+  requests: () => import('./requests.ts'),
   events: () => import('./events.ts'),
   users: () => import('./users.ts'),
   tokens: () => import('./tokens.ts'),

@@ -50,6 +50,8 @@ export function createApiClient(
     const document = text === '' ? undefined : parse(text, origin);
     // A redirection leads to another server, which must not get the token.
     if (status < 200 || status > 299) throw errorOf(document, status, origin);
+    if (status === 202 && isObject(document) && typeof document.requestId === 'string')
+      throw new RemoteError('CLI_SECOND_PERSON', waitsText(document.requestId, origin));
     if (status === 204 || isObject(document)) return { document, etag };
     throw noMoult(origin);
   };
@@ -87,12 +89,17 @@ export function createApiClient(
   };
 }
 
+function waitsText(requestId: string, origin: string): string {
+  const id = /^[\da-f-]{8,36}$/i.test(requestId) ? requestId.slice(0, 8) : 'ID';
+  return `Nothing has changed yet: this waits for a second person. That person runs: moult requests confirm ${id} --server ${origin}`;
+}
+
 const longestPage = 200;
 
 /** Fields that are times: a text of a stranger that looks like one stays text. */
 const dateFields = new Set([
   ...['lastContact', 'lastSync', 'lastReport', 'stateSince', 'identityChangedAt', 'sharedAt', 'importedAt'],
-  ...['deadline', 'changedAt', 'startedAt', 'pausedUntil'],
+  ...['askedAt', 'expiresAt', 'decidedAt', 'deadline', 'changedAt', 'startedAt', 'pausedUntil'],
 ]);
 
 function withDates<Item>(item: Item): Item {
@@ -194,7 +201,7 @@ function unreachable(url: string, error: Error): RemoteError {
   return new RemoteError('CLI_SERVER_UNREACHABLE', `${origin} cannot be asked: ${why}.`, { cause: error });
 }
 
-const subjects = ['computer', 'group', 'update', 'user', 'token', 'rule', 'hold', 'ring'] as const;
+const subjects = ['computer', 'group', 'update', 'user', 'token', 'rule', 'hold', 'ring', 'request'] as const;
 
 /** A refusal by a rule has the code and the words that it has on the server itself. */
 function errorOf(document: unknown, status: number, origin: string): Error {

@@ -190,6 +190,7 @@ export function toAccount(row: Selectable<Tables['accounts']>, groupIds: readonl
     hasPassword: row.password !== null,
     groupIds,
     createdAt: new Date(Number(row.created_at)),
+    changedAt: new Date(Number(row.changed_at)),
     loggedOnAt: row.logged_on_at === null ? undefined : new Date(Number(row.logged_on_at)),
   };
 }

@@ -14,6 +14,8 @@ export interface Account {
   /** The groups that it reaches, with all groups inside of them. Empty: the whole server. */
   groupIds: readonly string[];
   createdAt: Date;
+  /** Of its role, groups, state or password. */
+  changedAt: Date;
   loggedOnAt: Date | undefined;
 }
 

@@ -17,6 +17,7 @@ import type { GroupStore } from './groups.ts';
 import type { HoldStore } from './holds.ts';
 import type { ListStore } from './lists.ts';
 import type { RoleStore } from './replica.ts';
+import type { RequestStore } from './requests.ts';
 import type { RingStore } from './rings.ts';
 import type { RollUpStore } from './roll-up.ts';
 import type { RuleStore } from './rules.ts';
@@ -40,6 +41,7 @@ export type * from './groups.ts';
 export type * from './holds.ts';
 export type * from './lists.ts';
 export type * from './replica.ts';
+export type * from './requests.ts';
 export type * from './rings.ts';
 export type * from './roll-up.ts';
 export type * from './rules.ts';
@@ -65,6 +67,7 @@ export interface Store
     SessionStore,
     TokenStore,
     AnswerStore,
+    RequestStore,
     ListStore,
     SelfUpdateEvents,
     VendorCatalogs,

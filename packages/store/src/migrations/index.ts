@@ -19,6 +19,7 @@ import { up as downstream } from './0021-downstream.ts';
 import { up as sortKeys } from './0026-sort-keys.ts';
 import { up as removedRevisions } from './0027-removed-revisions.ts';
 import { up as longTitles } from './0028-long-titles.ts';
+import { up as changeRequests } from './0030-change-requests.ts';
 
 export interface Migration {
   name: string;
@@ -46,4 +47,5 @@ export const migrations: readonly Migration[] = [
   { name: '0026-sort-keys', up: sortKeys },
   { name: '0027-removed-revisions', up: removedRevisions },
   { name: '0028-long-titles', up: longTitles },
+  { name: '0030-change-requests', up: changeRequests },
 ];

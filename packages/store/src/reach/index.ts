@@ -12,6 +12,8 @@ import { reachOf } from './reach.ts';
 /** The catalog, the known issues and the server itself: the same for everybody. */
 const same: ReadonlySet<PropertyKey> = new Set<keyof Store>([
   ...(['engine', 'now', 'loadSetting', 'loadRole', 'endSession', 'listHolds', 'loadStop'] as const),
+  // Routes show an account its own.
+  ...(['askForChange', 'listRequests', 'findRequests'] as const),
   ...(['findRevisions', 'findRevisionIds', 'loadSummaries', 'loadDocuments', 'loadFragments'] as const),
   ...(['listCategories', 'listSupersedersOf', 'findMissingFiles'] as const),
   ...(['listVendorPackages', 'findVendorPackage'] as const),

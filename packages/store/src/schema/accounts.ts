@@ -1,6 +1,6 @@
 // Accounts of administrators, and the record of what they did.
 import type { Generated } from 'kysely';
-import type { Role } from '../contract/index.ts';
+import type { RequestState, Role } from '../contract/index.ts';
 import type { Identity } from './identity.ts';
 
 export interface AccountsTable {
@@ -47,6 +47,24 @@ export interface ApiAnswersTable {
   status: number | null;
   body: string | null;
   made_at: number;
+}
+
+export interface ChangeRequestsTable {
+  request_id: string;
+  operation: string;
+  /** JSON: what the operation was asked with. */
+  input: string;
+  /** Names the state of what it changes, as it was when it was asked for. */
+  target: string | null;
+  account_id: string;
+  asked_by: string;
+  asked_at: number;
+  expires_at: number;
+  state: RequestState;
+  decided_by: string | null;
+  decided_at: number | null;
+  /** How the change ended. */
+  outcome: string | null;
 }
 
 export interface AuditTable {

@@ -62,11 +62,13 @@ export function addressOf(operation: OperationName, { path = {}, query = {} }: G
   return `/api/v1${place}${text === '' ? '' : `?${text}`}`;
 }
 
-/** Throws Refusal, ServerAway, and AbortError when `signal` ends it. */
+/** Throws Refusal (also for a change that waits for a second person), ServerAway, and AbortError when `signal` ends it. */
 export async function call<Document>(operation: OperationName, given: Given = {}): Promise<Answered<Document>> {
   const answer = await ask(operation, given, 'application/json');
   const document = answer.status === 204 ? undefined : await jsonOf(answer);
   tell('answer');
+  if (answer.status === 202 && (document as { state?: string }).state === 'waiting')
+    throw new Refusal(202, 'WAITS', 'It waits for a second person.');
   return { document: document as Document, etag: answer.headers.get('etag') ?? undefined };
 }
 

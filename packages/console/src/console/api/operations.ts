@@ -107,6 +107,9 @@ export const operations = {
   listJobs: ['GET', '/jobs'],
   showJob: ['GET', '/jobs/{job}'],
   cancelJob: ['DELETE', '/jobs/{job}'],
+  listRequests: ['GET', '/requests'],
+  confirmRequest: ['POST', '/requests/{request}/confirm'],
+  refuseRequest: ['POST', '/requests/{request}/refuse'],
 } as const satisfies Record<string, readonly ['GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', `/${string}`]>;
 
 export type OperationName = keyof typeof operations;

@@ -69,5 +69,6 @@ export function wordsOf(error: unknown, words: Words): string {
   if (error.code === 'API_FORBIDDEN') return words.states.forbidden;
   if (error.code === 'API_UNAUTHENTICATED') return words.states.sessionOver;
   if (error.code === 'API_BUSY') return words.states.busy;
+  if (error.code === 'WAITS') return words.requests.waits;
   return error.message;
 }

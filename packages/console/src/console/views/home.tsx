@@ -20,6 +20,7 @@ import { HomeSync } from './home-sync.tsx';
 import { StopCard } from './stop.tsx';
 import type { SyncDocument } from './sync-state.tsx';
 import { type Task, tasksOf } from './to-do.ts';
+import { WaitingChanges } from './waiting-changes.tsx';
 
 /** These change seldom. */
 const rarely = { everyMs: 300_000 };
@@ -73,6 +74,7 @@ export function Home(): ReactNode {
               {sync.document && <HomeSync sync={sync.document} />}
               <HomeContacts total={document.computers.total} />
               <HomeRings />
+              <WaitingChanges />
               <StopCard />
               <HomeActivity home={document} />
               {status.document && <Server status={status.document} />}

@@ -85,6 +85,17 @@ export const viewsInGerman: typeof viewsInEnglish = {
     after: 'Nachher',
   },
   audit: { empty: 'Keine Änderung passt.', action: 'Aktion', subject: 'Gegenstand' },
+  requests: {
+    title: 'Änderungen, die auf eine zweite Person warten',
+    waits: 'Noch ist nichts geändert: Es wartet auf eine zweite Person. Es steht auf der Startseite.',
+    until: 'bis',
+    confirm: 'Bestätigen…',
+    confirmTitle: 'Diese Änderung bestätigen?',
+    confirmText: 'Die Änderung geschieht jetzt, im Namen von Ihnen beiden.',
+    confirmed: 'Die Änderung ist gemacht.',
+    refuse: 'Ablehnen',
+    refused: 'Die Änderung ist abgelehnt.',
+  },
   accounts: {
     add: 'Neues Konto…',
     added: (name) => `Das Konto ${name} ist angelegt.`,

@@ -73,6 +73,17 @@ export const viewsInEnglish = {
     after: 'After',
   },
   audit: { empty: 'No change fits.', action: 'Action', subject: 'Subject' },
+  requests: {
+    title: 'Changes that wait for a second person',
+    waits: 'Nothing has changed yet: this waits for a second person. It is on Home.',
+    until: 'until',
+    confirm: 'Confirm…',
+    confirmTitle: 'Confirm this change?',
+    confirmText: 'The change is made now, in the name of both of you.',
+    confirmed: 'The change is made.',
+    refuse: 'Refuse',
+    refused: 'The change is refused.',
+  },
   accounts: {
     add: 'New account…',
     added: (name: string) => `The account ${name} exists.`,

@@ -39,6 +39,11 @@ export function answerOf(route: Route, document: unknown, headers: Headers): Ans
   return { status, body: jsonText(document), type: 'application/json; charset=utf-8', headers };
 }
 
+/** Nothing has changed yet. `location`: where the request is shown. */
+export function answerLater(request: unknown, location: string): Answer {
+  return { status: 202, body: jsonText(request), type: 'application/json; charset=utf-8', headers: { location } };
+}
+
 /** `location`: where the job is shown. */
 export function answerOfJob(job: unknown, location: string): Answer {
   const headers = { location, 'preference-applied': 'respond-async' };

@@ -22,7 +22,7 @@ const leftOut = [
   ...['fetchContent', 'planContent', 'purgeContent', 'verifyContent', 'planCleanup', 'runCleanup'],
   ...['clearTree', 'verifyTree'],
   ...['listDownstreamComputers', 'listDownstreamServers', 'removeDownstreamServer'],
-  ...['listClones'],
+  ...['listClones', 'showRequest'],
 ];
 
 describe('the console and the API', () => {

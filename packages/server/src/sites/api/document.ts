@@ -3,7 +3,7 @@ import { permits, roles } from '@moult/administration/accounts';
 import { z } from 'zod';
 import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject } from 'zod-openapi';
 import type { Route } from './route.ts';
-import { jobShape } from './shapes.ts';
+import { jobShape, requestShape } from './shapes.ts';
 import { apiRoot, routes } from './table.ts';
 
 /** Raised when a change breaks clients: within 1 answers only gain fields, and operations only gain what one may leave out. */
@@ -76,10 +76,17 @@ function operationOf(route: Route): ZodOpenApiOperationObject {
     ...(bodySchema && { requestBody: { required: true, content: { 'application/json': { schema: bodySchema } } } }),
     responses: {
       [status]: { description: 'Done', ...(content && { content }) },
-      ...(route.isLong && { '202': laterAnswer }),
+      ...laterOf(route),
       ...problemsOf(route),
     },
   };
+}
+
+function laterOf({ isLong, twoPersons }: Route): ZodOpenApiOperationObject['responses'] {
+  if (!twoPersons) return isLong ? { '202': laterAnswer } : {};
+  const schema = isLong ? z.union([jobShape, requestShape]) : requestShape;
+  const description = `${isLong ? 'It is a job now, or it' : 'It'} waits for a second person: nothing has changed yet. The header Location has its address`;
+  return { '202': { description, content: { 'application/json': { schema } } } };
 }
 
 const laterAnswer = {

@@ -10,17 +10,29 @@ import { createBodyRoom } from '../../http/gates/body-room.ts';
 import type { KnownHosts } from '../../http/known-hosts.ts';
 import type { Exchange, ListenerName, Site } from '../../http/site.ts';
 import type { TreeOperations } from '../../tree-operations.ts';
-import { type Answer, answerOf, answerOfJob, answerOfProblem, csvOf, etagOf, linkToNext, send } from './answer.ts';
+import {
+  type Answer,
+  answerLater,
+  answerOf,
+  answerOfJob,
+  answerOfProblem,
+  csvOf,
+  etagOf,
+  linkToNext,
+  send,
+} from './answer.ts';
 import { ApiError, problemOf } from './errors.ts';
 import { authorOfCall, noteUse, principalOf, refuseOtherSites, tokenIn, visitorOf } from './gate.ts';
-import { createJobs } from './jobs.ts';
+import { type Course, createJobs } from './jobs.ts';
 import { createLive } from './live.ts';
 import { createLogOns } from './log-ons.ts';
 import { ownAccountsOf } from './own-accounts.ts';
 import { answerOnce } from './repeated.ts';
 import { readJson, readPath, readQuery } from './request.ts';
 import { type Call, Reply, type Route, type RunningFacts, type Visitor } from './route.ts';
-import { apiRoot, findRoutes } from './table.ts';
+import { toldRequest } from './routes/requests.ts';
+import { apiRoot, findRoutes, routes } from './table.ts';
+import { confirmFor, hold, isHeld } from './two-persons.ts';
 
 interface ApiParts {
   store: Store;
@@ -145,7 +157,9 @@ export function createApiSite({
       jobs,
       tree,
     };
-    const call = { ...own, course: atOnce, path, query, body };
+    const confirm = (requestId: string, course: Course): Promise<unknown> =>
+      confirmFor(call, requestId, { store, routes, course, inTurn });
+    const call: AnyCall = { ...own, confirm, course: atOnce, path, query, body };
     const key = request.headers['idempotency-key'];
     if (key === undefined || !isChange) return carryOut(exchange, route, call);
     if (route.isSecret || !principal || method !== 'POST')
@@ -210,15 +224,26 @@ export function createApiSite({
   }
 
   async function carryOut(exchange: Exchange, route: Route, call: AnyCall): Promise<Answer> {
+    if (await isHeld(route, call)) return holdFor(exchange, route, call);
     if (route.isLong && prefersLater(exchange)) return startJob(exchange, route, call);
     if (route.method === 'GET' || !route.current) return answerOfRoute(exchange, route, call);
     // One after the other: between the look at the state and the change nothing of this server comes.
-    const turn = queue.then(async () => {
+    return inTurn(async () => {
       await requireSame(exchange, route, call);
       return answerOfRoute(exchange, route, call);
     });
+  }
+
+  function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+    const turn = queue.then(work);
     queue = turn.catch(() => undefined);
     return turn;
+  }
+
+  async function holdFor(exchange: Exchange, route: Route, call: AnyCall): Promise<Answer> {
+    if (route.current) await requireSame(exchange, route, call);
+    const held = await hold(route, call);
+    return answerLater(toldRequest(held), `${apiRoot}/requests/${held.requestId}`);
   }
 }
 

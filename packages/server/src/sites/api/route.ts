@@ -2,6 +2,7 @@
 // only way to a handler, so none can be without them.
 import type { Administration } from '@moult/administration';
 import type { Permission, Principal } from '@moult/administration/accounts';
+import type { TwoPersonAction } from '@moult/administration/requests';
 import type { Log, Notice } from '@moult/store';
 import type { LiveCatalog } from '@moult/store/catalog';
 import type { z } from 'zod';
@@ -50,6 +51,8 @@ export interface Call<Path, Query, Body> {
   tree: TreeOperations;
   /** Of long work: how far it is, and whether it should end. */
   course: Course;
+  /** Carries out what another person asked for. Throws AdministrationError, and ApiError API_FORBIDDEN. */
+  confirm(requestId: string, course: Course): Promise<unknown>;
   /** Makes the answer a live stream. If all streams are in use, it answers false and leaves the answer untouched. */
   openLive(): boolean;
   path: Path;
@@ -98,6 +101,14 @@ interface RouteParts<Path, Query, Body> {
    * such accounts.
    */
   isForGroups?: true;
+  /** With one of these actions in the setting two-persons, a call waits for a second person. The answer is the request. */
+  twoPersons?: readonly TwoPersonAction[];
+  /** A call that changes nothing. It does not wait. */
+  isTrial?(call: Call<Out<Path>, Out<Query>, Out<Body>>): boolean;
+  /** A call that gives somebody else a password or a token. If changes need two persons, it is refused. */
+  givesCredentials?(call: Call<Out<Path>, Out<Query>, Out<Body>>): Promise<boolean>;
+  /** The things that a waiting call is about. If they are others at the confirmation, nothing changes. Without it: `current`. */
+  target?(call: Call<Out<Path>, Out<Query>, Out<Body>>): Promise<unknown>;
   /** The answer holds a secret: it is not kept for a repeated request. */
   isSecret?: true;
   /**
@@ -108,14 +119,18 @@ interface RouteParts<Path, Query, Body> {
   handle(call: Call<Out<Path>, Out<Query>, Out<Body>>): Promise<unknown>;
 }
 
+type UntypedParts = 'handle' | 'current' | 'target' | 'isTrial' | 'givesCredentials';
+
 /** A route whose shapes are not in its type any more: the dispatcher checks them. */
-export interface Route
-  extends Omit<RouteParts<Shape | undefined, Shape | undefined, Shape | undefined>, 'handle' | 'current'> {
+export interface Route extends Omit<RouteParts<Shape | undefined, Shape | undefined, Shape | undefined>, UntypedParts> {
   id: string;
   method: Method;
   path: `/${string}`;
   permission: Permission | 'anyone';
   topic: string;
+  isTrial?(call: Call<unknown, unknown, unknown>): boolean;
+  givesCredentials?(call: Call<unknown, unknown, unknown>): Promise<boolean>;
+  target?(call: Call<unknown, unknown, unknown>): Promise<unknown>;
   current?(call: Call<unknown, unknown, unknown>): Promise<unknown>;
   handle(call: Call<unknown, unknown, unknown>): Promise<unknown>;
 }

@@ -49,6 +49,23 @@ export const whole = <Item>(items: Item[]) => ({ items, total: items.length, nex
 export const wholeOf = <Item extends z.ZodType>(item: Item) =>
   z.looseObject({ items: z.array(item), total: z.int(), next: z.null() });
 
+/** A change that waits for a second person. */
+export const requestShape = z.looseObject({
+  requestId: id,
+  operation: z.string().describe('The operation that was asked for'),
+  input: z.unknown().describe('With its path, query and body'),
+  ...{ askedBy: z.string(), askedAt: instant },
+  expiresAt: instant.describe('It can be confirmed until then'),
+  state: z
+    .enum(['waiting', 'confirmed', 'done', 'failed', 'refused', 'cut-off'])
+    .describe(
+      'Beyond expiresAt, one that waits is over. cut-off: the server ended during the change. See whether it was made',
+    ),
+  decidedBy: z.string().optional(),
+  decidedAt: instant.optional(),
+  outcome: z.string().optional().describe('Why it failed'),
+});
+
 /** A job without its result. */
 export const jobShape = z.looseObject({
   jobId: id,

@@ -16,6 +16,7 @@ import { noticeRoutes } from './routes/notices.ts';
 import { ownAccountRoutes } from './routes/own-account.ts';
 import { publicationRoutes } from './routes/publications.ts';
 import { recordRoutes } from './routes/records.ts';
+import { requestRoutes } from './routes/requests.ts';
 import { ringRoutes } from './routes/rings.ts';
 import { ruleRoutes } from './routes/rules.ts';
 import { serverRoutes } from './routes/server.ts';
@@ -44,6 +45,7 @@ export const routes: readonly Route[] = [
   ...serverRoutes,
   ...noticeRoutes,
   ...jobRoutes,
+  ...requestRoutes,
   ...accountRoutes,
   ...sessionRoutes,
   ...ownAccountRoutes,

@@ -44,6 +44,15 @@ const pathSchema = z.object({ user: someText().describe('Name or id of the accou
 const password = z.string().min(1).max(1024);
 const groups = z.array(someText()).max(200);
 
+/** Whether the token is for another account. */
+async function isOfOther({
+  administration,
+  principal,
+  body,
+}: Call<unknown, unknown, { user: string }>): Promise<boolean> {
+  return (await findAccount(administration, body.user)).accountId !== principal?.account.accountId;
+}
+
 /** The parts of an account that If-Match protects. A log-on does not change them. */
 async function current({ administration, path }: Call<{ user: string }, unknown, unknown>) {
   const { loggedOnAt: _, ...found } = await findAccount(administration, path.user);
@@ -81,6 +90,8 @@ export const accountRoutes = [
     handle: ({ administration, path }) => findAccount(administration, path.user),
   }),
   route(['addAccount', 'POST', '/users', 'administer', topic], {
+    twoPersons: ['account'],
+    givesCredentials: async ({ body }) => body.password !== undefined,
     status: 201,
     isSecret: true,
     summary: 'Make an account. Without a password it can only have tokens',
@@ -93,6 +104,8 @@ export const accountRoutes = [
     handle: ({ administration, body }) => addAccount(administration, body),
   }),
   route(['changeAccount', 'PATCH', '/users/{user}', 'administer', topic], {
+    twoPersons: ['account'],
+    givesCredentials: async ({ body }) => typeof body.password === 'string',
     pathSchema,
     summary: 'Change the role, groups, state or password of an account. Its sessions end',
     bodySchema: z.strictObject({
@@ -108,6 +121,7 @@ export const accountRoutes = [
     handle: ({ administration, path, body }) => changeAccount(administration, path.user, body),
   }),
   route(['removeAccount', 'DELETE', '/users/{user}', 'administer', topic], {
+    twoPersons: ['account'],
     pathSchema,
     summary: 'Remove an account with its sessions and tokens',
     answer: account,
@@ -121,6 +135,7 @@ export const accountRoutes = [
     handle: async ({ administration }) => whole(await listTokens(administration)),
   }),
   route(['addToken', 'POST', '/tokens', 'administer', topic], {
+    givesCredentials: isOfOther,
     status: 201,
     isSecret: true,
     summary: 'Make a token of an account. The answer holds its secret, which is told once',

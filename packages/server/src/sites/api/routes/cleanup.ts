@@ -38,6 +38,7 @@ export const cleanupRoutes = [
     handle: async (call) => planCleanup(await partsOf(call), call.query),
   }),
   route(['runCleanup', 'POST', '/cleanup', 'administer', topic], {
+    twoPersons: ['remove'],
     summary:
       'Remove declined updates, old revisions and files that nothing needs. With their days also silent computers and old events',
     bodySchema: z.strictObject(request),

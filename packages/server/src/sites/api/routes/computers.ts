@@ -1,5 +1,6 @@
 // Operations on computers.
 import { listClones, listComputers, removeComputers, setMemberships, showComputer } from '@moult/administration';
+import { stateOfComputer } from '@moult/administration/requests';
 import { computerSorts } from '@moult/store';
 import { z } from 'zod';
 import { Reply, route } from '../route.ts';
@@ -70,6 +71,8 @@ export const computerRoutes = [
     },
   }),
   route(['removeComputer', 'DELETE', '/computers/{computer}', 'administer', topic], {
+    twoPersons: ['remove'],
+    target: ({ administration, path }) => stateOfComputer(administration.store, path.computer),
     isForGroups: true,
     summary: 'Remove a computer with its names, events and pings. It returns with its next contact',
     pathSchema: z.object(named),

@@ -58,6 +58,7 @@ export const groupRoutes = [
     handle: ({ administration, path, body }) => setTimeZone(administration, path.group, body.timeZone ?? undefined),
   }),
   route(['removeGroup', 'DELETE', '/groups/{group}', 'administer', topic], {
+    twoPersons: ['remove'],
     pathSchema,
     summary: 'Remove a group. Its computers return to Unassigned Computers',
     answer: group,

@@ -53,6 +53,7 @@ export const holdRoutes = [
     },
   }),
   route(['liftHold', 'DELETE', '/holds/{hold}', 'decide', topic], {
+    twoPersons: ['approve'],
     pathSchema: z.object({ hold: someText().describe('Id, or its beginning') }),
     summary: 'End a hold. Its updates are offered again at the next check-in',
     answer: hold,
@@ -81,7 +82,7 @@ export const holdRoutes = [
   route(['liftStop', 'DELETE', '/stop', 'decide', topic], {
     summary: 'End the stop. One that needs two persons ends when a second one does so',
     answer: stop,
-    refusals: { 409: 'Nothing is stopped, or this person lifted it already' },
-    handle: async ({ administration }) => liftStop(administration),
+    refusals: { 409: 'Nothing is stopped, this person lifted it already, or the account was changed lately' },
+    handle: async ({ administration, principal }) => liftStop(administration, principal),
   }),
 ];

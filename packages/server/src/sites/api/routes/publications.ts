@@ -23,6 +23,7 @@ const topic = 'Catalogs';
 
 export const publicationRoutes = [
   route(['publishUpdate', 'POST', '/publications', 'administer', topic], {
+    twoPersons: ['publish', 'approve'],
     status: 201,
     summary: 'Publish an update of your own. Computers get it after you approve it',
     bodySchema: z.strictObject({
@@ -57,6 +58,7 @@ export const publicationRoutes = [
       }),
   }),
   route(['publishWinget', 'POST', '/publications/winget', 'administer', topic], {
+    twoPersons: ['publish', 'approve'],
     status: 201,
     summary: 'Publish an update from a winget manifest. The server fetches and checks its installer',
     bodySchema: z.strictObject({
@@ -78,6 +80,8 @@ export const publicationRoutes = [
       }),
   }),
   route(['applyDefinitions', 'POST', '/apply', 'administer', 'Rules'], {
+    twoPersons: ['rule', 'approve', 'decline'],
+    isTrial: ({ body }) => body.dryRun,
     summary: 'Make groups and rules as documents say. A second time changes nothing',
     bodySchema: z.strictObject({
       documents: z.array(z.looseObject({})).min(1).max(1000).describe('As the files of moult apply'),

@@ -88,6 +88,7 @@ export const ringRoutes = [
     handle: async ({ administration, path }) => showPlan(administration, path.rings),
   }),
   route(['addRings', 'POST', '/rings', 'decide', topic], {
+    twoPersons: ['ring', 'approve'],
     status: 201,
     summary: 'Make rings, in their order',
     bodySchema: z.strictObject({
@@ -136,6 +137,7 @@ export const ringRoutes = [
     },
   }),
   route(['enterRings', 'POST', '/rollouts', 'decide', topic], {
+    twoPersons: ['ring', 'approve'],
     status: 201,
     summary: 'Let an update begin its way: it is approved for the first ring',
     bodySchema: z.strictObject({
@@ -165,6 +167,7 @@ export const ringRoutes = [
     },
   }),
   route(['resumeRollout', 'POST', '/rollouts/{update}/resume', 'decide', topic], {
+    twoPersons: ['ring', 'approve'],
     pathSchema: updatePath,
     summary: 'Let an update go on after a pause or a halt',
     answer: shown,
@@ -172,6 +175,7 @@ export const ringRoutes = [
     handle: wished({ action: 'resume' }),
   }),
   route(['skipRing', 'POST', '/rollouts/{update}/skip', 'decide', topic], {
+    twoPersons: ['ring', 'approve'],
     pathSchema: updatePath,
     summary: 'Let an update go on to the next ring now',
     answer: shown,
@@ -179,6 +183,7 @@ export const ringRoutes = [
     handle: wished({ action: 'skip' }),
   }),
   route(['rollBackRollout', 'POST', '/rollouts/{update}/roll-back', 'decide', topic], {
+    twoPersons: ['ring', 'approve'],
     pathSchema: updatePath,
     summary: 'Offer an update no more, and remove it where that is possible',
     answer: shown,

@@ -69,6 +69,7 @@ export const ruleRoutes = [
     handle: current,
   }),
   route(['saveRule', 'POST', '/rules', 'decide', topic], {
+    twoPersons: ['rule', 'approve', 'decline'],
     status: 201,
     summary: 'Add a rule behind the others, or change the rule of this name in its place',
     bodySchema,
@@ -80,6 +81,7 @@ export const ruleRoutes = [
     },
   }),
   route(['moveRule', 'POST', '/rules/{rule}/place', 'decide', topic], {
+    twoPersons: ['rule', 'approve', 'decline'],
     pathSchema,
     summary: 'Move a rule to another place. The first rule that matches decides',
     bodySchema: z.strictObject({ place: z.int().min(1).max(100_000) }),
@@ -91,6 +93,7 @@ export const ruleRoutes = [
     },
   }),
   route(['removeRule', 'DELETE', '/rules/{rule}', 'decide', topic], {
+    twoPersons: ['rule', 'approve', 'decline'],
     pathSchema,
     summary: 'Remove a rule. Its approvals stay',
     answer: named,
@@ -108,6 +111,7 @@ export const ruleRoutes = [
     handle: async (call) => within(call, testRules, call.query.at === undefined ? undefined : new Date(call.query.at)),
   }),
   route(['runRules', 'POST', '/rule-runs', 'decide', topic], {
+    twoPersons: ['rule', 'approve', 'decline'],
     summary: 'Run all rules now',
     answer: ran,
     handle: async (call) => within(call, runRules),

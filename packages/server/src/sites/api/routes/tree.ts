@@ -83,6 +83,7 @@ export const treeRoutes = [
     },
   }),
   route(['offerRelease', 'POST', '/tree/offers', 'administer', topic], {
+    twoPersons: ['release'],
     summary: 'Offer a release that waits to agents',
     bodySchema: z.strictObject({ version: someText(64) }),
     answer: wholeOf(z.looseObject({ kind: z.string(), version: z.string() })),
@@ -94,6 +95,7 @@ export const treeRoutes = [
     },
   }),
   route(['clearTree', 'DELETE', '/tree/imported', 'administer', topic], {
+    twoPersons: ['release'],
     summary: 'Remove all imported files. The tree has those of Moult then',
     answer: z.looseObject({ removed: z.int() }),
     async handle({ administration: { server, store, author }, tree }) {
@@ -162,6 +164,7 @@ export const treeRoutes = [
     },
   }),
   route(['pinRelease', 'POST', '/releases/pins', 'administer', topic], {
+    twoPersons: ['release'],
     summary: 'Give a group or a computer this version in place of the newest',
     bodySchema: z.strictObject({ version, ...owner }),
     answer: changed,
@@ -174,6 +177,7 @@ export const treeRoutes = [
     },
   }),
   route(['unpinRelease', 'DELETE', '/releases/pins', 'administer', topic], {
+    twoPersons: ['release'],
     summary: 'Remove a pin: the group or computer gets the newest release again',
     querySchema: z.strictObject(owner),
     answer: changed,
@@ -188,6 +192,7 @@ export const treeRoutes = [
     },
   }),
   route(['publishReleases', 'POST', '/releases/publish', 'administer', topic], {
+    twoPersons: ['release'],
     summary: 'Publish the signed files that wait, with the keys that are on the server',
     bodySchema: z.strictObject({ renew: z.boolean().default(false).describe('Give every role a new end of validity') }),
     answer: z.looseObject({ roles: z.array(z.string()) }),

@@ -11,6 +11,7 @@ import {
   showUpdate,
 } from '@moult/administration';
 import { isPartial, type Principal } from '@moult/administration/accounts';
+import { stateOfUpdates } from '@moult/administration/requests';
 import { approveWithPackages, type PackageReach } from '@moult/administration/vendors';
 import { severities, updateSorts } from '@moult/store';
 import { z } from 'zod';
@@ -214,6 +215,8 @@ export const updateRoutes = [
       forecastApproval(administration, { updates: update, groups: group }),
   }),
   route(['approveUpdates', 'POST', '/approvals', 'decide', topic], {
+    twoPersons: ['approve'],
+    target: ({ administration, body }) => stateOfUpdates(administration.store, body),
     isForGroups: true,
     summary:
       "Approve updates for groups, or change their approvals. Either all change or none. A vendor's package is fetched and published first",
@@ -244,6 +247,8 @@ export const updateRoutes = [
     },
   }),
   route(['declineUpdates', 'POST', '/declines', 'decide', topic], {
+    twoPersons: ['decline'],
+    target: ({ administration, body: { updates: named } }) => stateOfUpdates(administration.store, { updates: named }),
     summary: 'Decline updates, or remove their decline. Either all change or none',
     bodySchema: z.strictObject({ updates, isDeclined: z.boolean().default(true) }),
     answer: z.looseObject({
@@ -255,6 +260,7 @@ export const updateRoutes = [
     }),
   }),
   route(['approveMatchingUpdates', 'POST', '/bulk/approvals', 'decide', topic], {
+    twoPersons: ['approve'],
     isForGroups: true,
     summary: 'Approve all updates of a list for groups, by the filter of the list and the count that you saw',
     bodySchema: z.strictObject({ ...matchingParts, ...approvalParts }),
@@ -274,6 +280,7 @@ export const updateRoutes = [
     },
   }),
   route(['declineMatchingUpdates', 'POST', '/bulk/declines', 'decide', topic], {
+    twoPersons: ['decline'],
     summary:
       'Decline all updates of a list, or remove their decline, by the filter of the list and the count that you saw',
     bodySchema: z.strictObject({ ...matchingParts, isDeclined: z.boolean().default(true) }),

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { addAccount, addToken, roles } from '@moult/administration/accounts';
+import type { ServerConfig } from '@moult/administration/config';
 import type { Role } from '@moult/store';
 import { type LiveCatalog, openLiveCatalog } from '@moult/store/catalog';
 import { ServerError } from '@moult/store/errors';
@@ -36,12 +37,12 @@ export interface Answered {
 }
 
 /** Open until the end of the test. */
-export async function startApi() {
+export async function startApi(settings: Partial<ServerConfig> = {}) {
   const administration = await createAdministration(['Tool', 'Other tool', 'category: Products']);
   const { config } = administration.server;
   const dataDir = mkdtempSync(join(tmpdir(), 'moult-api-'));
   const places = { dataDir, database: join(dataDir, 'moult.sqlite'), contentDir: join(dataDir, 'content') };
-  const cheap = { ...config, dataDir, passwordMemoryKib: 1024, passwordPasses: 1 };
+  const cheap = { ...config, dataDir, passwordMemoryKib: 1024, passwordPasses: 1, ...settings };
   const server = { ...administration.server, ...places, config: cheap };
   const clock = { at: author.at, isAway: false };
   const failures: unknown[] = [];
@@ -56,9 +57,11 @@ export async function startApi() {
   });
   const own = { ...administration, store, server };
   const tokens = {} as Record<Role, string>;
+  // Old enough to confirm changes of others.
+  const before = { ...own, author: { ...author, at: new Date(author.at.getTime() - 2 * 86_400_000) } };
   for (const role of roles) {
-    await addAccount(own, { name: role, role, password });
-    tokens[role] = (await addToken(own, { name: `of ${role}`, account: role, days: 30 })).secret;
+    await addAccount(before, { name: role, role, password });
+    tokens[role] = (await addToken(before, { name: `of ${role}`, account: role, days: 30 })).secret;
   }
   await addComputer(own, computerId, 'pc7.example.test');
   const hosts = createKnownHosts({ host: undefined, allowed: 'known.example', machine: [], certificate: [] });

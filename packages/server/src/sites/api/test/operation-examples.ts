@@ -85,6 +85,25 @@ const newStop = async ({ ask, tokens }: TestApi) => {
   return undefined;
 };
 
+/** Of somebody else, who stays the same. */
+const newRequest =
+  (verb = '', target?: string) =>
+  async (api: TestApi) => {
+    const { administration, clock } = api;
+    const { store } = administration;
+    const asker =
+      (await store.findAccount('asker')) ??
+      (await store.createAccount({ name: 'asker', role: 'approver', password: undefined }, author));
+    const { requestId } = await store.askForChange(
+      {
+        ...{ operation: 'runRules', accountId: asker.accountId, input: {}, target },
+        expiresAt: new Date(clock.at.getTime() + 3_600_000),
+      },
+      { author: { name: 'asker (192.0.2.1)', at: clock.at }, most: 1_000 },
+    );
+    return `/requests/${requestId}${verb}`;
+  };
+
 /** Of the administrator. */
 const newJob = async ({ ask, tokens }: TestApi) => {
   const body = { filter: { search: 'nothing of it' }, expected: 0 };
@@ -130,6 +149,10 @@ export const examples: Record<string, Example> = {
   showStop: {},
   setStop: { body: { says: 'Screens stay black', until: soon() } },
   liftStop: { path: '/stop', prepare: newStop },
+  listRequests: {},
+  showRequest: { prepare: newRequest() },
+  confirmRequest: { prepare: newRequest('/confirm') },
+  refuseRequest: { prepare: newRequest('/refuse') },
   listRules: {},
   showRule: { prepare: newRule },
   saveRule: { body: { name: 'Pilot', when: { title: 'Nothing*' }, action: 'install', groups: ['All Computers'] } },
@@ -190,11 +213,14 @@ export const examples: Record<string, Example> = {
 };
 
 /** The headers of a browser with a session of this account. */
-export async function sessionOf({ administration: { store } }: TestApi, name: string): Promise<Record<string, string>> {
+export async function sessionOf(
+  { administration: { store }, clock }: TestApi,
+  name: string,
+): Promise<Record<string, string>> {
   const secret = `session-${++made}`;
   const accountId = (await store.findAccount(name))?.accountId ?? '';
   const opened = { secretHash: digestOfSecret(secret), accountId, address: '192.0.2.9', userAgent: 'test' };
-  await store.openSession(opened, { author, most: 10 });
+  await store.openSession(opened, { author: { ...author, at: clock.at }, most: 10 });
   return { cookie: `moult-session=${secret}`, 'sec-fetch-site': 'same-origin' };
 }
 
@@ -241,6 +267,7 @@ export const provocations: Record<string, (api: TestApi, asked: Asked) => Promis
     await ask('/api/v1/stop', asked);
     return {};
   },
+  'confirmRequest 412': async (api) => ({ path: `/api/v1${await newRequest('/confirm', '"another"')(api)}` }),
   'addGroup 404': async () => ({ body: { name: 'Inside', parent: 'Nowhere' } }),
   'addGroup 409': async () => ({ body: { name: 'All Computers' } }),
   'renameGroup 409': async () => ({ body: { name: 'All Computers' } }),
