@@ -1,5 +1,6 @@
 // The agent on Windows, as far as Wine is one: the built programs under the Windows build of Node, Wine's registry, its
 // drive C:, its processes and its rules about open files. docs/agent.md claims what this shows, and no more.
+// wine-update.test.ts has its update to the next release.
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,26 +8,14 @@ import { after, before, describe, it } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { agentReleases, buildAgent } from '../../../scripts/build.ts';
 import { canRunWine, windowsNode } from '../../../scripts/windows-node.ts';
-import { type Current, readCurrent } from '../src/host/current.ts';
-import { readIntactRelease } from '../src/host/release-folder.ts';
 import type { AgentStatus } from '../src/read-status.ts';
 import { oldVersion, scratchFolder } from './lab.ts';
-import { bundleForWindows, onWindows, openWineMachine, type Ran, type WineMachine } from './wine-lab.ts';
+import { bundleForWindows, onWindows, openWineMachine, type WineMachine } from './wine-lab.ts';
 import { openWsusLab, type WsusLab } from './wsus-lab.ts';
 
-/** What the command brings, and the release after it. */
+/** What the command brings. */
 const newVersion = agentReleases.find(({ generation }) => generation === 'wsus')?.version ?? '';
-const nextVersion = '7.9.9.0';
 const policyKey = 'HKLM\\SOFTWARE\\Policies\\Microsoft\\Windows\\WindowsUpdate';
-const preload = `file:///${onWindows(new URL('kill-at-step.mjs', import.meta.url).pathname).replaceAll('\\', '/')}`;
-
-const turningPoints: readonly [string, { program: string; match: string; step: number }][] = [
-  ['the new version is about to get its folder', { program: newVersion, match: '^renameSync .*staging', step: 1 }],
-  ['the trial is about to be written down', { program: 'host', match: '^renameSync .*current', step: 1 }],
-  ['the new version is about to say that it qualified', { program: nextVersion, match: '^send qualified', step: 1 }],
-  ['the new version is about to be the agent', { program: 'host', match: '^renameSync .*current', step: 2 }],
-];
-
 let folder: string;
 let machine: WineMachine;
 let server: WsusLab;
@@ -155,53 +144,6 @@ describe('the agent on Windows (Wine)', { skip: !canRunWine && 'Wine and node.ex
     await machine.run('taskkill', ['/F', '/PID', String(stranger)]);
   });
 
-  describe('updates itself to the next release', () => {
-    before(async () => {
-      await server.close();
-      const releases = join(folder, 'releases');
-      await buildAgent(releases, 'wsus', nextVersion);
-      server = await openWsusLab(folder, releases);
-      for (const name of ['WUServer', 'WUStatusServer']) await set(policyKey, name, 'REG_SZ', server.url);
-    });
-
-    it('while others have its files open', async () => {
-      // A scanner that shares with nobody, on the file that every switch of versions replaces, and on the locks' folder.
-      const held = 'C:\\\\Program Files\\\\Moult\\\\Agent\\\\current.json';
-      const hold = `const fs = require('node:fs'); let file;
-        setInterval(() => { if (file === undefined) try { file = fs.openSync('${held}', 0x10000000) } catch {}
-          else { fs.closeSync(file); file = undefined } }, 150);`;
-      const scanner = await machine.background(hold);
-      const ran = await machine.host();
-      await machine.run('taskkill', ['/F', '/PID', String(scanner)]);
-      assertNext(ran);
-    });
-
-    for (const [what, plan] of turningPoints) {
-      it(`killed when ${what}, it ends as one working version, and a later run completes the update`, async () => {
-        await goBackTo(newVersion);
-        const mark = join(folder, `killed when ${what}`);
-        const kill = JSON.stringify({ ...plan, mark: onWindows(mark) });
-        await machine.host({ NODE_OPTIONS: `--import=${preload}`, MOULT_TEST_KILL: kill });
-        assert.ok(existsSync(mark), 'it never came to that');
-        await until(() => machine.nodes() === 0);
-        assertWorks();
-        assertNext(await machine.host());
-      });
-    }
-
-    it('after everything died at once in the middle of its trial', async () => {
-      await goBackTo(newVersion);
-      // What was written before is on the disk. What the trial writes to the registry is lost.
-      machine.cutPowerWhenSaved(`"WUServer"="${server.url}"`);
-      const ran = machine.host();
-      await until(() => current()?.state === 'trial');
-      machine.cutPower();
-      await ran;
-      assertWorks();
-      assertNext(await machine.host());
-    });
-  });
-
   it('runs an installer with its line of arguments as it is written', async () => {
     await inWindows('windows-installer.ts', 'installer.mjs');
     const written = readFileSync(join(machine.drive, 'arguments.txt'), 'utf8').trim();
@@ -221,40 +163,6 @@ async function inWindows(source: string, name: string): Promise<void> {
   if (name === 'lock.test.ts') await bundleForWindows('../src/machine/lock.ts', tests, 'lock.ts');
   const { code, out, err } = await machine.run(windowsNode, [onWindows(await bundleForWindows(source, tests, name))]);
   assert.equal(code, 0, out + err);
-}
-
-function current(): Current | undefined {
-  return readCurrent(machine.root);
-}
-
-/** Whatever was killed, the version that is named, or the one behind it, is whole. */
-function assertWorks(): void {
-  const now = current();
-  assert.ok(now);
-  const whole = [now.version, now.previous?.version ?? ''].filter(
-    (version) => version !== '' && readIntactRelease(join(machine.root.versionsFolder, version)),
-  );
-  assert.ok(whole.length > 0, JSON.stringify(now));
-}
-
-function assertNext({ code, out, err }: Ran): void {
-  const now = current();
-  const log = readFileSync(join(machine.drive, 'windows', 'WindowsUpdate.log'), 'utf8')
-    .split('\n')
-    .slice(-30);
-  const said = [out, err, ...log].join('\n');
-  assert.deepEqual(
-    [code, now?.version, now?.state, now?.previous?.version],
-    [0, nextVersion, 'committed', newVersion],
-    said,
-  );
-  assert.ok(readIntactRelease(join(machine.root.versionsFolder, nextVersion)));
-}
-
-async function goBackTo(version: string): Promise<void> {
-  const ran = await machine.moult('agent', 'install', '--server', server.url, '--agent-version', version);
-  assert.equal(ran.code, 0, ran.err);
-  assert.equal(current()?.version, version);
 }
 
 async function set(key: string, name: string, type: string, data: string): Promise<void> {
