@@ -9,7 +9,7 @@ const limitMinutes = Number(process.env.TEST_FILE_MINUTES ?? 15);
 const lingerSeconds = Number(process.env.TEST_LINGER_SECONDS ?? 60);
 
 // Only in the process of a file: not in the one that starts them all, and not in programs that a test starts.
-if (process.env.NODE_TEST_CONTEXT && isMainThread && /\.test\.tsx?$/.test(process.argv[1] ?? '')) {
+if (process.env.NODE_TEST_CONTEXT && isMainThread && /\.test\.(?:tsx?|mjs)$/.test(process.argv[1] ?? '')) {
   endIn(limitMinutes * 60, `has not ended within ${limitMinutes} minutes`);
   after(() => endIn(lingerSeconds, `has not ended ${lingerSeconds} s after its last test`));
 }

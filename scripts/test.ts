@@ -6,6 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { globSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { groupTestFiles } from './test-groups.ts';
 import { bringTestTools } from './test-tools.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -33,13 +34,17 @@ const files = globSync(['packages/*/{src,test}/**/*.test.ts', 'conformance/**/*.
   .filter((file) => filters.length === 0 || filters.some((filter) => file.includes(filter)))
   .sort();
 if (files.length === 0) fail(`no test file matches ${filters.join(' ')}`);
+// A run of one file is that file, as its writer started it.
+const processes =
+  filters.length === 0 ? groupTestFiles(root, files, `${root}node_modules/.cache/moult-test-groups`) : files;
 step(`${files.length} test files`, 'node', [
   '--test',
-  `--test-concurrency=${Math.max(2, availableParallelism())}`,
+  // Tests wait for servers, browsers and Wine a third of their time: one more than there are processors.
+  `--test-concurrency=${Math.max(2, availableParallelism()) + 1}`,
   '--test-timeout=900000',
   // A test's time limit does not end what it left running: this does, in each file's own process.
   `--import=${new URL('test-deadline.ts', import.meta.url).href}`,
-  ...files,
+  ...processes,
 ]);
 
 function step(what: string, command: string, args: string[]): void {
