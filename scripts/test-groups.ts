@@ -1,4 +1,4 @@
-// Small test files that share one process: half of their cost is to start it and to load the same modules. Only files that
+// Small test files that share one process: half of their cost is the start, and the same modules. Only files that
 // leave nothing behind for the next one may share. Each test still has its name, and its place in its own file.
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
