@@ -1,7 +1,9 @@
 // Stories of administrators in the console, in a real browser over a real server.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { requestBounds } from '../../administration/src/bounds.ts';
 import { stepRollouts } from '../../administration/src/rings/index.ts';
+import { overrideBounds } from '../../bounds/src/index.ts';
 import type { ReportedEvent } from '../../store/src/index.ts';
 import { complaints, isAtRest, lab, openAs, withBrowser } from './console-browser.ts';
 import { ringedUpdate, updateId } from './console-fleet.ts';
@@ -75,6 +77,36 @@ describe('stories of decisions', () => {
       await page.getByText('The stop is lifted.').waitFor();
       await notice.waitFor({ state: 'detached' });
       assert.equal(await lab.fleet.store.loadStop(), undefined);
+    });
+  });
+
+  it('a change that waits is on Home: one is confirmed and made, another one is refused', async () => {
+    // The accounts of this test are new.
+    using _ = overrideBounds(requestBounds, { ripeMs: 0 });
+    const { store } = lab.fleet;
+    const author = { name: 'administrator (192.0.2.1)', at: new Date() };
+    const { accountId = '' } = (await store.findAccount('administrator')) ?? {};
+    const expiresAt = new Date(author.at.getTime() + 600_000);
+    const wait = (operation: string) =>
+      store.askForChange(
+        { operation, input: { body: '<b>' }, target: undefined, accountId, expiresAt },
+        { author, most: 5 },
+      );
+    const [first, second] = [await wait('runRules'), await wait('runRules')];
+    await withBrowser(async (page) => {
+      await openAs(page, 'approver');
+      const card = page.getByRole('region', { name: 'Changes that wait for a second person' });
+      const [one, other] = [card.getByRole('listitem').first(), card.getByRole('listitem').nth(1)];
+      await other.getByText('administrator (192.0.2.1)').waitFor();
+      await one.getByRole('button', { name: 'Confirm…' }).click();
+      await page.getByRole('dialog').getByRole('button', { name: 'Confirm' }).click();
+      await page.getByText('The change is made.').waitFor();
+      await other.waitFor({ state: 'detached' });
+      await one.getByRole('button', { name: 'Refuse' }).click();
+      await page.getByText('The change is refused.').waitFor();
+      await card.waitFor({ state: 'detached' });
+      const ended = [...(await store.findRequests(first.requestId)), ...(await store.findRequests(second.requestId))];
+      assert.deepEqual(ended.map(({ state }) => state).sort(), ['done', 'refused']);
     });
   });
 
