@@ -1,6 +1,15 @@
 // Backup and restore: complete, consistent, between engines, under a running server; a damaged one changes nothing.
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -8,6 +17,7 @@ import { sampleIds } from '@moult/catalog';
 import { clientWebService } from '@moult/protocol/client-web-service';
 import { waitUntil } from '../../../scripts/wait-until.ts';
 import { backUp } from '../../store/src/backup/backup.ts';
+import { rehearseRestore } from '../../store/src/backup/rehearse.ts';
 import { restore } from '../../store/src/backup/restore.ts';
 import { allComputers, openStore, type Store } from '../../store/src/index.ts';
 import { startPostgres, type TestPostgres } from '../../store/test/postgres.ts';
@@ -144,6 +154,30 @@ describe('a backup', () => {
     await refused(/is not a backup/);
     const names = await withStore(database, (store) => store.loadGroups());
     assert.ok(names.some(({ name }) => name === 'Kept'));
+  });
+
+  it('is rehearsed: restored beside the server, checked, and gone again', async () => {
+    const database = join(folder, 'kept.sqlite');
+    const source = join(folder, 'rehearsed');
+    await backUp({ database, dataDir: folder, target: source, version: '0', now });
+    const parent = join(folder, 'room');
+    const left = join(parent, '.rehearsal-abc123');
+    mkdirSync(left, { recursive: true });
+    const rehearse = () => rehearseRestore({ source, parent, author });
+    const before = await contents(database);
+    const [first, second] = await Promise.allSettled([rehearse(), rehearse()]);
+    assert.deepEqual(first.status === 'fulfilled' && first.value.problems, []);
+    assert.equal(second.status === 'rejected' && second.reason.code, 'SERVER_IN_USE');
+    assert.deepEqual(readdirSync(parent), ['rehearsal.guard']);
+    assert.deepEqual(await contents(database), before);
+    const manifest = join(source, 'manifest.json');
+    const text = readFileSync(manifest, 'utf8');
+    // A manifest that is altered so that it agrees with itself, and with no row more.
+    writeFileSync(manifest, text.replace(/"target_groups":\s*\d+/, '"target_groups": 77'));
+    await assert.rejects(rehearse(), { code: 'SERVER_BAD_BACKUP' });
+    writeFileSync(join(source, 'target_groups.jsonl.zst'), '');
+    await assert.rejects(rehearse(), { code: 'SERVER_BAD_BACKUP' });
+    assert.deepEqual(readdirSync(parent), ['rehearsal.guard']);
   });
 
   it('never replaces a folder that holds something, and leaves nothing of a failed one', async () => {

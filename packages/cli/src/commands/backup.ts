@@ -2,14 +2,14 @@
 import { resolve } from 'node:path';
 import { authorOf, keepFilesPrivate } from '@moult/administration';
 import { withoutPassword } from '@moult/store';
-import { type BackupManifest, backUp, restore } from '@moult/store/backup';
+import { type BackupManifest, backUp, rehearseRestore, restore } from '@moult/store/backup';
 import { readLockHolder } from '@moult/store/data-dir';
 import { serverVersion } from '@moult/store/version';
 import type { Command } from 'commander';
 import { present } from '../output.ts';
 import { type AdministrationFlags, withServerOptions } from '../server-flags.ts';
 import { administer, doorParts, findServer, serverFlags } from '../server-options.ts';
-import { UsageError } from '../terminal.ts';
+import { exitCode, UsageError } from '../terminal.ts';
 
 export function register(program: Command): void {
   withServerOptions(program.command('backup').argument('<dir>', 'a new folder'))
@@ -18,6 +18,8 @@ export function register(program: Command): void {
   withServerOptions(program.command('restore').argument('<dir>', 'a backup'))
     .description('restore a backup: it replaces all current data')
     .option('--yes', 'confirm: replace all current data')
+    .option('--rehearse', 'replace nothing: restore into a temporary folder, check everything there, and remove it')
+    .option('--in <dir>', 'with --rehearse: folder with room for the temporary one. Default: the data directory')
     .action(runRestore);
 }
 
@@ -33,7 +35,35 @@ async function runBackup(target: string, flags: AdministrationFlags): Promise<vo
   ]);
 }
 
-async function runRestore(source: string, flags: AdministrationFlags & { yes?: true }): Promise<void> {
+interface RestoreFlags extends AdministrationFlags {
+  yes?: true;
+  rehearse?: true;
+  in?: string;
+}
+
+async function runRestore(source: string, flags: RestoreFlags): Promise<void> {
+  if (flags.rehearse && flags.yes) throw new UsageError('Give --yes or --rehearse: a rehearsal replaces nothing.');
+  if (flags.in !== undefined && !flags.rehearse) throw new UsageError('--in is for --rehearse.');
+  await (flags.rehearse ? runRehearsal(source, flags) : replaceAll(source, flags));
+}
+
+async function runRehearsal(source: string, flags: RestoreFlags): Promise<void> {
+  const { dataDir } = findServer(serverFlags(flags));
+  const parent = resolve(flags.in ?? dataDir);
+  const from = resolve(source);
+  const { manifest, problems } = await rehearseRestore({ source: from, parent, author: authorOf(doorParts()) });
+  if (problems.length > 0) process.exitCode = exitCode.findings;
+  present({ rehearsed: from, ...manifest, problems }, flags, () =>
+    problems.length > 0
+      ? [...problems, `${from} cannot bring everything back. Make a new backup.`]
+      : [
+          `${from} can be restored: ${rowsIn(manifest)} rows as of ${manifest.madeAt}, keys and files. Nothing was replaced.`,
+          'Update files, logs and settings are not in a backup.',
+        ],
+  );
+}
+
+async function replaceAll(source: string, flags: RestoreFlags): Promise<void> {
   const { database, dataDir, config } = findServer(serverFlags(flags));
   keepFilesPrivate(dataDir);
   if (!flags.yes)
