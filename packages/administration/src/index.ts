@@ -25,7 +25,6 @@ export {
   type ServerFlags,
 } from './open-server.ts';
 export { toPageRequest } from './pages.ts';
-export { type PackedPublication, packPublication, publish } from './publications.ts';
 export { applyRole } from './role.ts';
 export { readStatus } from './status.ts';
 export { type ApprovalState, countByGroup, type ListedUpdate, listUpdates, showUpdate } from './updates.ts';

@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import { after, before, describe, it, mock } from 'node:test';
 import { createCabinet } from '@moult/formats/cab';
 import { csvLine } from '@moult/formats/text';
-import { importTree } from '@moult/server';
+import { importTree } from '@moult/server/tree';
 import { openStore } from '@moult/store';
 import { endOf } from './lists.ts';
 import { run } from './run.ts';

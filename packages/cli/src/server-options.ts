@@ -33,7 +33,7 @@ export async function withLog<Result>(
   work: (log: Log) => Promise<Result>,
 ): Promise<Result> {
   // The server's own package is large, and few commands write a log.
-  const { openLog } = await import('@moult/server');
+  const { openLog } = await import('@moult/server/log');
   const { dataDir, config } = server;
   const { log, close } = openLog({ dataDir, level: config.logLevel, toStdout: false });
   try {

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { readInstallerProduct } from '@moult/formats/windows-installer';
 import { type BundleContents, type Runtime, writeBundle } from '@moult/releases/bundle';
-import { offerRelease } from '@moult/server';
+import { offerRelease } from '@moult/server/tree';
 import { buildAgent, buildHost } from '../../../scripts/build.ts';
 import { buildServiceHost } from '../../../scripts/build-service-host.ts';
 import { waitUntil } from '../../../scripts/wait-until.ts';

@@ -3,5 +3,4 @@ export { type Logger, openLog } from './log/log.ts';
 export { type RunningServer, type ServerParts, startServer } from './main.ts';
 export { reachedNames } from './own-names.ts';
 export { type KeptBundles, makeKeptBundles } from './sites/agent-bundles/index.ts';
-export * from './sites/self-update/index.ts';
 export { issueCertificate, type ShownCertificate, shownCertificate } from './tls/shown-certificate.ts';

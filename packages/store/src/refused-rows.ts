@@ -1,6 +1,6 @@
 // Rows that the database refuses for their contents. It refuses them again, so they must not hold up other rows.
-import pg from 'pg';
 import type { RefusedRow } from './contract/index.ts';
+import { isFromPostgres } from './from-postgres.ts';
 
 /**
  * Writes all rows together. When the database refuses one of them, each half is written by itself, and so on: in the
@@ -38,7 +38,7 @@ const refusedByNode: ReadonlySet<string> = new Set([
 export function isRefusedRow(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const { code, errcode } = error as { code?: unknown; errcode?: unknown };
-  if (error instanceof pg.DatabaseError) return refusedClasses.test(String(code));
+  if (isFromPostgres(error)) return refusedClasses.test(String(code));
   if (typeof errcode === 'number') return refusedBySqlite.has(errcode & 0xff);
   return typeof code === 'string' && refusedByNode.has(code);
 }

@@ -133,7 +133,7 @@ function alike(expected: readonly Record<string, unknown>[], rows: readonly Reco
 /** As the store opens them, with a single connection, so that the order is one. */
 function plainDialect(address: string): Dialect {
   if (!isPostgres(address)) return openSqlite(address);
-  const pool = new pg.Pool({ connectionString: address, max: 1, types: { getTypeParser: parserOf } });
+  const pool = new pg.Pool({ connectionString: address, max: 1, types: { getTypeParser: parserOf(pg.types) } });
   // Its last connection may end after the database has.
   pool.on('error', () => undefined);
   return new PostgresDialect({ pool });

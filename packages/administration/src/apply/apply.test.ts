@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { readYaml } from '@moult/catalog/rules';
+import { readYaml } from '@moult/catalog/yaml';
 import { createAdministration } from '../test/administration.ts';
 import { applyDocuments } from './index.ts';
 

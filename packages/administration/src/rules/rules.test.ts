@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { overrideBounds } from '@moult/bounds';
 import { allComputers } from '@moult/catalog';
-import { readYaml } from '@moult/catalog/rules';
+import { readYaml } from '@moult/catalog/yaml';
 import { importDocuments, openLiveCatalog } from '@moult/store/catalog';
 import { approve, declineAll } from '../approvals.ts';
 import { ruleBounds } from '../bounds.ts';

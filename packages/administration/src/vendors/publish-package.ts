@@ -8,7 +8,7 @@ import { type Log, type VendorPackageRow, withDiskTrouble } from '@moult/store';
 import { fetchBounds } from '../bounds.ts';
 import { AdministrationError } from '../errors.ts';
 import type { Administration } from '../open-server.ts';
-import { packPublication, publish } from '../publications.ts';
+import { packPublication, publish } from '../publications/index.ts';
 import { fetchFile } from '../web-files/fetch-file.ts';
 import { classificationId } from './classifications.ts';
 import { copyGiven, digestsOf } from './local-file.ts';

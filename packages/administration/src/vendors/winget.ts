@@ -7,7 +7,7 @@ import { withDiskTrouble } from '@moult/store';
 import { fetchBounds } from '../bounds.ts';
 import { AdministrationError } from '../errors.ts';
 import type { FoundServer } from '../open-server.ts';
-import { type PackedPublication, packPublication } from '../publications.ts';
+import { type PackedPublication, packPublication } from '../publications/index.ts';
 import { fetchFile } from '../web-files/fetch-file.ts';
 import { copyGiven, digestsOf } from './local-file.ts';
 import { inWorkingFolder } from './working-folder.ts';

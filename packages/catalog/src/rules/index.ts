@@ -1,5 +1,4 @@
 export { applyRules, matches } from './apply-rules.ts';
 export { deadlineAt, isTimeZone } from './deadline.ts';
-export { readYaml } from './read-yaml.ts';
 export type { Rule, RuleAction, RuleConditions, RuleDeadline, RuleFacts, RuleSeverity, RuleType } from './rule.ts';
 export { type ComputerEvidence, planDeclines, type SupersededUpdate } from './safe-decline.ts';

@@ -2,14 +2,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import {
-  applyRules,
-  type ComputerEvidence,
-  deadlineAt,
-  planDeclines,
-  readYaml,
-  type SupersededUpdate,
-} from './index.ts';
+import { readYaml } from '../yaml/index.ts';
+import { applyRules, type ComputerEvidence, deadlineAt, planDeclines, type SupersededUpdate } from './index.ts';
 import type { Rule, RuleConditions, RuleEffect, RuleFacts } from './rule.ts';
 import { fitsTitle } from './title-pattern.ts';
 

@@ -7,7 +7,7 @@ import { moultBrand } from '@moult/protocol/self-update';
 import { type BundleContents, findRuntime, type Platform, platforms, type Runtime } from '@moult/releases/bundle';
 import { isReleaseError, ReleaseError } from '@moult/releases/errors';
 import { readNewestRoot } from '@moult/releases/repository';
-import { readCurrentReleases } from '@moult/server';
+import { readCurrentReleases } from '@moult/server/tree';
 import { readNamedFile } from '../files/named-file.ts';
 import { operatorFiles } from '../signing/certificate-files.ts';
 import { serviceHostFile } from './installed-bundle.ts';

@@ -2,7 +2,7 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { applyDocuments } from '@moult/administration/apply';
-import { readYaml } from '@moult/catalog/rules';
+import { readYaml } from '@moult/catalog/yaml';
 import { counted } from '@moult/formats/text';
 import type { Command } from 'commander';
 import { readNamedFile } from '../files/named-file.ts';

@@ -3,7 +3,7 @@
 import { repositoryFile } from '@moult/disk';
 import { jsonText } from '@moult/formats/text';
 import { type Command, InvalidArgumentError } from 'commander';
-import { type Demo, runDemo } from '../demo/run-demo.ts';
+import type { Demo } from '../demo/run-demo.ts';
 import { tellStory } from '../demo/story.ts';
 import { exitCode } from '../terminal.ts';
 
@@ -40,6 +40,8 @@ async function show(flags: DemoFlags): Promise<void> {
   const started = performance.now();
   const seconds = () => (performance.now() - started) / 1000;
   const story = tellStory(flags.json ? process.stderr : process.stdout, seconds);
+  // Its help starts without the server.
+  const { runDemo } = await import('../demo/run-demo.ts');
   const demo = await runDemo({
     port: flags.port,
     keep: flags.keep ?? false,

@@ -1,7 +1,8 @@
 // moult publish: reads a YAML file or a winget manifest, and publishes an update of a vendor or of the operator. The
 // update goes to the catalog, and its files to the content store.
 import { dirname, resolve } from 'node:path';
-import { type Administration, type PackedPublication, packPublication, publish } from '@moult/administration';
+import type { Administration } from '@moult/administration';
+import { type PackedPublication, packPublication, publish } from '@moult/administration/publications';
 import { packWinget, reachError, reachesAll, reachOfDocument } from '@moult/administration/vendors';
 import { formatIdentity } from '@moult/catalog';
 import { type Publication, parsePublication, publicationId } from '@moult/catalog/publication';

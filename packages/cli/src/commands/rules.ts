@@ -10,7 +10,7 @@ import {
   saveRule,
   testRules,
 } from '@moult/administration/rules';
-import { readYaml } from '@moult/catalog/rules';
+import { readYaml } from '@moult/catalog/yaml';
 import { counted, visibleText } from '@moult/formats/text';
 import { openLiveCatalog } from '@moult/store/catalog';
 import type { Command } from 'commander';

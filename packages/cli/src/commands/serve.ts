@@ -1,26 +1,7 @@
-// moult serve: the server in the foreground, until a signal stops it.
-
-import { keepFilesPrivate } from '@moult/administration';
-import {
-  keyOf,
-  type LoadedConfig,
-  printConfig,
-  type ServerConfig,
-  type SettingName,
-  settingNames,
-  settings,
-  smallMemoryBytes,
-  thisMachine,
-  variableOf,
-} from '@moult/administration/config';
-import { repositoryFile } from '@moult/disk';
-import { openLog, startServer } from '@moult/server';
-import { collectGarbage, limitHeapGrowth } from '@moult/store';
+// moult serve: the server in the foreground, until a signal stops it. Its work is in serve/run-server.ts, which loads the server.
+import { keyOf, settingNames, settings, variableOf } from '@moult/administration/config';
 import { type Command, Option } from 'commander';
-import { commandLimits } from '../bounds.ts';
-import { findServer } from '../server-options.ts';
-
-type Flags = Partial<Record<SettingName, unknown>> & { config?: string; printConfig?: true; newDatabase?: true };
+import type { ServeFlags } from '../serve/run-server.ts';
 
 export function register(program: Command): void {
   const serve = program
@@ -37,7 +18,7 @@ export function register(program: Command): void {
     if (itsGroup !== group) group = itsGroup;
     serve.addOption(option.helpGroup(groupTitles[group as keyof typeof groupTitles]));
   }
-  serve.action((flags: Flags) => run(flags));
+  serve.action(async (flags: ServeFlags) => (await import('../serve/run-server.ts')).runServer(flags));
 }
 
 const groupTitles = {
@@ -47,68 +28,3 @@ const groupTitles = {
   limits: 'Limits:',
   running: 'Running:',
 };
-
-async function run(flags: Flags): Promise<void> {
-  const loaded = load(flags);
-  if (flags.printConfig) {
-    console.log(printConfig(loaded));
-    return;
-  }
-  const { config, origins } = loaded;
-  const toStdout = config.logStdout === 'on';
-  limitHeapGrowth({ isSmall: thisMachine().memoryBytes < smallMemoryBytes });
-  const { dataDir, logLevel: level, logDays: days, logMib } = config;
-  keepFilesPrivate(dataDir);
-  const retention = { days, budgetBytes: logMib * 1_048_576 };
-  const logFiles = openLog({ dataDir, level, toStdout, retention });
-  const { log } = logFiles;
-  // Before the ready line is out: whoever waits for it may send the signal in the same moment.
-  const stopped = stopSignal();
-  // If a part does not let go: no service manager has to kill this process.
-  void stopped.then(() =>
-    setTimeout(() => process.exit(1), (config.stopSeconds + commandLimits.longestEndSeconds) * 1000).unref(),
-  );
-  try {
-    const server = await startServer(config, {
-      now: () => new Date(),
-      ...{ log, logFiles, newDatabase: flags.newDatabase ?? false, origins },
-      announce: (line, kind) => (kind === 'ready' ? console.log(line) : console.error(line)),
-    });
-    collectGarbage();
-    await stopped;
-    log.info('stopping');
-    await server.stop();
-    log.info('stopped');
-  } finally {
-    logFiles.close();
-  }
-}
-
-function load({ printConfig: _, newDatabase: __, ...flags }: Flags): LoadedConfig {
-  const { config, origins } = findServer(flags, { mayBeNew: true });
-  return { config: { ...builtBeside(), ...defined(config) } as ServerConfig, origins };
-}
-
-/** The result of `npm run build`: only here, at the top, is it known where that is. */
-function builtBeside() {
-  return {
-    agentReleaseDir: repositoryFile('packages/agent/dist'),
-    consoleDir: repositoryFile('packages/console/dist'),
-  };
-}
-
-function defined(config: LoadedConfig['config']): Partial<LoadedConfig['config']> {
-  return Object.fromEntries(Object.entries(config).filter(([, value]) => value !== undefined));
-}
-
-function stopSignal(): Promise<void> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-      process.once(signal, () => {
-        resolve();
-        // A second one does not wait any longer.
-        process.once(signal, () => process.exit(1));
-      });
-    }
-  });
-}

@@ -16,7 +16,7 @@ import {
   type TreeListing,
   type TreeVerification,
   verifyTree,
-} from '@moult/server';
+} from '@moult/server/tree';
 import type { Command } from 'commander';
 import { readNamedFile } from '../files/named-file.ts';
 import { type Column, type ListFlags, pageOfAll, showList, withList } from '../lists.ts';

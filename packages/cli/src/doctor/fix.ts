@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline/promises';
 import { machineAt, serviceHolder } from '@moult/agent';
 import { applyChanges, type Change, planForAgent, planForServer, undoChanges } from '@moult/doctor/fix';
 import { jsonText } from '@moult/formats/text';
-import { verifyTree } from '@moult/server';
+import { verifyTree } from '@moult/server/tree';
 import type { ServerOptions } from '../server-flags.ts';
 import { requireServer } from '../server-options.ts';
 import { exitCode, UsageError } from '../terminal.ts';

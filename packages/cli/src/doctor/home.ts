@@ -1,6 +1,6 @@
 // moult doctor content and moult doctor self: the server's own end of the ladder.
 import { examineContent, examineSelf } from '@moult/doctor/home';
-import { verifyTree } from '@moult/server';
+import { verifyTree } from '@moult/server/tree';
 import type { ServerOptions } from '../server-flags.ts';
 import { requireServer } from '../server-options.ts';
 import { deliver, ProgressLine, type ReportOptions } from './deliver.ts';

@@ -3,7 +3,7 @@ import { chmodSync, existsSync, readFileSync, statSync, utimesSync, writeFileSyn
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { machineAt } from '@moult/agent';
-import { verifyTree } from '@moult/server';
+import { verifyTree } from '@moult/server/tree';
 import { inFolder } from '../test/diagnose.ts';
 import { applyChanges, undoChanges } from './apply.ts';
 import { planForAgent, planForServer } from './plan.ts';

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { verifyTree } from '@moult/server';
+import { verifyTree } from '@moult/server/tree';
 import { openStore } from '@moult/store';
 import { renderText } from '../report/text.ts';
 import { allCodes, failures, inFolder } from '../test/diagnose.ts';

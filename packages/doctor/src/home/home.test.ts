@@ -4,7 +4,7 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { machineAt } from '@moult/agent';
-import { verifyTree } from '@moult/server';
+import { verifyTree } from '@moult/server/tree';
 import { observeAgent } from '../client/agent-rungs.ts';
 import { makeReport } from '../report/report.ts';
 import { allCodes, failures, inFolder } from '../test/diagnose.ts';

@@ -4,7 +4,7 @@
 import { Socket } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import { readOutside } from '@moult/disk';
-import pg from 'pg';
+import type pg from 'pg';
 import { ServerError } from '../errors.ts';
 import type { PostgresAddress, PostgresHost } from './address.ts';
 import { type ConnectTrouble, codeOf, connectTrouble, joinReasons, missingPassword } from './trouble.ts';
@@ -92,10 +92,12 @@ async function logOn(
   findings: Findings,
   ending: AbortSignal,
 ): Promise<OpenedClient> {
+  // Only who connects to PostgreSQL loads it.
+  const { default: library } = await import('pg');
   ending.throwIfAborted();
   const socket = new Socket();
   const timeMs = address.connectSeconds === undefined ? connectMs : address.connectSeconds * 1000;
-  const client = new pg.Client({
+  const client = new library.Client({
     ...onlyDefined({ ...host, user: address.user, password: address.password, database: address.database }),
     application_name: address.applicationName,
     ...(address.options !== undefined && { options: address.options }),
@@ -105,7 +107,7 @@ async function logOn(
     // A host that vanished is found out by the system, also while a long statement is awaited.
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
-    types: { getTypeParser: parserOf },
+    types: { getTypeParser: parserOf(library.types) },
     ...(statementMs > 0 &&
       !findings.takesNoParameters && {
         statement_timeout: statementMs,
@@ -205,6 +207,8 @@ function onlyDefined<Given extends object>(given: Given): Partial<Given> {
 const int8 = 20;
 
 /** Our 64-bit columns hold ids, sizes and milliseconds: all exact in a number. */
-export function parserOf(oid: number, format?: 'text' | 'binary'): (value: string) => unknown {
-  return oid === int8 ? Number : pg.types.getTypeParser(oid, format as 'text');
+export function parserOf(
+  types: typeof pg.types,
+): (oid: number, format?: 'text' | 'binary') => (value: string) => unknown {
+  return (oid, format) => (oid === int8 ? Number : types.getTypeParser(oid, format as 'text'));
 }

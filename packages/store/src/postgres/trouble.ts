@@ -1,6 +1,7 @@
 // Sorts errors of PostgreSQL: a state that passes by itself, a wrong setting, or an error of a statement. The texts are
 // for administrators and hold no secret.
-import pg from 'pg';
+import type { DatabaseError } from 'pg';
+import { isFromPostgres } from '../from-postgres.ts';
 import { type PostgresAddress, shownHost } from './address.ts';
 
 /** Why a connection could not be had. */
@@ -31,7 +32,7 @@ const passing = /^(08|53[^1]|57P0[1-5]$|25P03$|25006$|55P03$|57014$|58030$)/;
 export function passingReason(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
   const code = codeOf(error);
-  if (error instanceof pg.DatabaseError) {
+  if (isFromPostgres(error)) {
     // FATAL and PANIC end the connection, whatever the reason.
     const isLast = error.severity === 'FATAL' || error.severity === 'PANIC';
     if (!isLast && (code === undefined || !passing.test(code))) return undefined;
@@ -50,7 +51,7 @@ export function passingReason(error: unknown): string | undefined {
 
 /** True when the connection itself is of no more use after this error. */
 export function endsConnection(error: unknown): boolean {
-  if (!(error instanceof pg.DatabaseError)) return true;
+  if (!isFromPostgres(error)) return true;
   return (
     error.severity === 'FATAL' || error.severity === 'PANIC' || error.code === '25006' || /^08/.test(error.code ?? '')
   );
@@ -60,7 +61,7 @@ export function endsConnection(error: unknown): boolean {
 export function connectTrouble(error: unknown, address: PostgresAddress): ConnectTrouble {
   if (!(error instanceof Error)) return { kind: 'away', reason: String(error) };
   const code = codeOf(error);
-  if (error instanceof pg.DatabaseError) return { ...refusal(error, address), ...(code !== undefined && { code }) };
+  if (isFromPostgres(error)) return { ...refusal(error, address), ...(code !== undefined && { code }) };
   if (error.message === 'timeout expired') return { kind: 'silent', reason: 'it did not answer in time' };
   if (error.message === 'The server does not support SSL connections') {
     const reason = `it has no TLS, and sslmode is ${address.tls.mode}. Turn TLS on in PostgreSQL (ssl = on), or use sslmode=disable`;
@@ -73,7 +74,7 @@ export function connectTrouble(error: unknown, address: PostgresAddress): Connec
   return { kind: code === 'ETIMEDOUT' ? 'silent' : 'away', reason: reasonOf(error) };
 }
 
-function refusal({ code, message }: pg.DatabaseError, { user, database }: PostgresAddress): ConnectTrouble {
+function refusal({ code, message }: DatabaseError, { user, database }: PostgresAddress): ConnectTrouble {
   const role = user === undefined ? 'the role' : `the role "${user}"`;
   if (code === '28P01') {
     return { kind: 'setting', reason: `it refuses the password of ${role}. Check the password in --database` };

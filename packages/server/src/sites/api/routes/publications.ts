@@ -1,8 +1,9 @@
 // Operations that publish updates of the operator, and that make groups and rules as files say.
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Administration, type PackedPublication, packPublication, publish } from '@moult/administration';
+import type { Administration } from '@moult/administration';
 import { applyDocuments } from '@moult/administration/apply';
+import { type PackedPublication, packPublication, publish } from '@moult/administration/publications';
 import { inWorkingFolder, packWinget, reachError, reachesAll, reachOfDocument } from '@moult/administration/vendors';
 import { type Publication, parsePublication, publicationId } from '@moult/catalog/publication';
 import type { Log } from '@moult/store';

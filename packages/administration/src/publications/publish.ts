@@ -19,10 +19,10 @@ import type { Log, Store } from '@moult/store';
 import { inspectClock } from '@moult/store/clock';
 import { createContentStore } from '@moult/store/content';
 import { loadOrCreateOperatorKeys, signingTimeOf } from '@moult/store/keys';
-import { AdministrationError } from './errors.ts';
-import { runImport } from './imports/run-import.ts';
-import { isThere } from './is-there.ts';
-import type { Administration, FoundServer } from './open-server.ts';
+import { AdministrationError } from '../errors.ts';
+import { runImport } from '../imports/run-import.ts';
+import { isThere } from '../is-there.ts';
+import type { Administration, FoundServer } from '../open-server.ts';
 
 interface Payload {
   fileName: string;

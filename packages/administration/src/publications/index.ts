@@ -1,0 +1,1 @@
+export { type PackedPublication, packPublication, publish } from './publish.ts';
