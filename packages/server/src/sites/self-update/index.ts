@@ -30,12 +30,12 @@ export { readCurrentReleases } from './current-releases.ts';
 export { createSelfUpdateHealth, type SelfUpdateHealthMonitor, type WatchedPort } from './health.ts';
 export { clearImportedTree, type ImportOptions, type ImportReport, importTree } from './import-tree.ts';
 export type { ImportedFile } from './imported-index.ts';
-export { offerRelease, type ReleaseName } from './offers.ts';
+export { offerRelease } from './offers.ts';
 export { checkPort80, type Port80Report } from './port80.ts';
 export { type PublishedRelease, packFiles, publishAgentReleases, releaseIn, unsignedCabinet } from './releases.ts';
-export { listTree, type TreeListing, type TreeProblem, type TreeVerification, verifyTree } from './tree-inventory.ts';
+export { listTree, type TreeListing, type TreeVerification, verifyTree } from './tree-inventory.ts';
 
-export interface SelfUpdateParts {
+interface SelfUpdateParts {
   dataDir: string;
   /** The place of the built agent programs. Undefined: only releases that were published before are served. */
   releaseDir: string | undefined;

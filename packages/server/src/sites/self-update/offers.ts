@@ -16,7 +16,7 @@ export interface Offer {
 }
 
 /** A release folder by its name. */
-export interface ReleaseName {
+interface ReleaseName {
   kind: ReleaseKind;
   version: string;
 }

@@ -70,7 +70,7 @@ export interface TreeListing {
   files: ListedFile[];
 }
 
-export interface TreeProblem {
+interface TreeProblem {
   path: string;
   code:
     | 'MISSING'
