@@ -26,7 +26,7 @@ import {
 import { sha256Of } from './signed-cabinet.ts';
 import { importedFolder } from './tree-folders.ts';
 
-export interface ImportOptions {
+interface ImportOptions {
   dataDir: string;
   now: Date;
   /** Roots whose signatures count as `trusted`. Without Microsoft's a good signature is `intact`. */
@@ -38,7 +38,7 @@ export interface ImportOptions {
   progress?: (path: string) => void;
 }
 
-export interface ImportReport {
+interface ImportReport {
   imported: ImportedFile[];
   /** Files whose cabinets are not signed: stored, but no agent of Microsoft takes them. */
   unsigned: string[];

@@ -26,14 +26,12 @@ import { createPingRecorder } from './ping-recorder.ts';
 import type { PublishedRelease } from './releases.ts';
 
 export { readBranding } from './branding.ts';
-export { readCurrentReleases } from './current-releases.ts';
 export { createSelfUpdateHealth, type SelfUpdateHealthMonitor, type WatchedPort } from './health.ts';
-export { clearImportedTree, type ImportOptions, type ImportReport, importTree } from './import-tree.ts';
-export type { ImportedFile } from './imported-index.ts';
+export { clearImportedTree, importTree } from './import-tree.ts';
 export { offerRelease } from './offers.ts';
-export { checkPort80, type Port80Report } from './port80.ts';
+export { checkPort80 } from './port80.ts';
 export { type PublishedRelease, packFiles, publishAgentReleases, releaseIn, unsignedCabinet } from './releases.ts';
-export { listTree, type TreeListing, type TreeVerification, verifyTree } from './tree-inventory.ts';
+export { listTree, verifyTree } from './tree-inventory.ts';
 
 interface SelfUpdateParts {
   dataDir: string;
