@@ -1,9 +1,10 @@
 // Debian's nginx in front of the server, by the examples of docs/reverse-proxy.md, with and without TLS: every address that
-// a client gets leads back through the proxy, and every client is known by its own address.
+// a client gets leads back through the proxy, and every client is known by its own address. With MOULT_PROXY=apache or caddy in
+// the environment, the same with that proxy.
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { type AddressInfo, connect, createServer } from 'node:net';
@@ -25,14 +26,14 @@ import {
 import { waitUntil } from '../../../scripts/wait-until.ts';
 import { computerInfo, firstComputerId } from './agent-session.ts';
 import { startTestServer, type TestServer } from './test-server.ts';
+import { examplesFor, startProxy, triedProxy } from './tried-proxy.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'moult-nginx-'));
-const examples = [
-  ...readFileSync(new URL('../../../docs/reverse-proxy.md', import.meta.url), 'utf8').matchAll(/```nginx\n(.*?)```/gs),
-].map(([, text = '']) => text);
+const proxy = triedProxy();
+const examples = examplesFor(proxy);
 
 let server: TestServer;
-let nginx: ChildProcess;
+let running: ChildProcess;
 let plain = '';
 let secure = '';
 before(async () => {
@@ -45,25 +46,25 @@ before(async () => {
       ['127.0.0.1:8540', `127.0.0.1:${new URL(server.url).port}`],
       ['/etc/ssl/certs/updates.pem', certificate.file],
       ['/etc/ssl/private/updates.key', certificate.key],
-      [/listen 8530;/, `listen 127.0.0.1:${port};`],
-      [/listen 8531 ssl;/, `listen 127.0.0.1:${tlsPort} ssl;`],
+      ['updates.example.org:8531', `localhost:${tlsPort}`],
+      [/(?<=listen |Listen |:)8530/, String(port)],
+      [/(?<=listen |Listen |:)8531/, String(tlsPort)],
     ]),
   );
-  writeFileSync(join(folder, 'nginx.conf'), configuration(withoutTls + withTls));
-  nginx = spawn('/usr/sbin/nginx', ['-c', join(folder, 'nginx.conf'), '-p', folder], { stdio: 'inherit' });
+  running = startProxy(proxy, folder, withoutTls + withTls);
   for (const one of [port, tlsPort]) await answering(one);
 });
 after(async () => {
-  nginx?.kill('SIGTERM');
+  running?.kill('SIGTERM');
   await server?.stop();
   rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
 });
 
-describe('behind nginx', () => {
+describe(`behind ${proxy}`, () => {
   it('the page has an example with TLS and one without', () => {
     assert.deepEqual(
-      examples.map((text) => /listen (.*);/.exec(text)?.[1]),
-      ['8530', '8531 ssl'],
+      examples.map((text) => /(?:listen |Listen |:)(853\d)/.exec(text)?.[1]),
+      ['8530', '8531'],
     );
   });
 
@@ -281,16 +282,6 @@ async function accessLog(awaited: RegExp): Promise<string[]> {
   return lines();
 }
 
-function configuration(servers: string): string {
-  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
-  return `daemon off; pid ${folder}/pid; error_log ${folder}/error.log;
-${process.getuid?.() === 0 ? 'user root;' : ''}
-events {}
-http { access_log off; ${temporary.map((name) => `${name}_temp_path ${folder}/${name};`).join(' ')}
-${servers} }
-`;
-}
-
 function replaced(text: string, changes: readonly (readonly [string | RegExp, string])[]): string {
   return changes.reduce((result, [from, to]) => result.replaceAll(new RegExp(from, 'g'), to), text);
 }
@@ -325,7 +316,7 @@ async function answering(port: number): Promise<void> {
       socket.on('error', () => resolve(false));
     });
     if (isOpen) return;
-    assert.equal(nginx.exitCode, null, 'nginx ended');
+    assert.equal(running.exitCode, null, `${proxy} ended`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
