@@ -125,6 +125,7 @@ export const commandExamples: Readonly<Record<string, string>> = {
   'simulate wsus-downstream': 'moult simulate wsus-downstream --upstream http://127.0.0.1:8530 --replica',
   'simulate wsus-upstream': 'moult simulate wsus-upstream --port 8540 --updates 1000',
   status: 'moult status',
+  'tls install-ca': 'moult tls install-ca operator-ca.cer.pem --yes',
   'tls issue': 'moult tls issue',
   'tls status': 'moult tls status',
   'notices add': 'moult notices add https://chat.example.com/hooks/moult --types sync.failed,ring.halted,expiry.soon',

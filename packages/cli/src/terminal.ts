@@ -12,6 +12,11 @@ export class UsageError extends Error {
   readonly code = 'CLI_USAGE';
 }
 
+/** An authority that this machine cannot be made to trust. */
+export class CaStoreError extends Error {
+  readonly code = 'CLI_CA_STORE';
+}
+
 /** An error that another server answered, with its code, or the failure to reach that server. */
 export class RemoteError extends Error {
   readonly code: 'CLI_SERVER_UNREACHABLE' | 'CLI_SECOND_PERSON' | (string & {});

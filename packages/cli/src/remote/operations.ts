@@ -159,6 +159,7 @@ export const notOverApi: Readonly<Record<string, string>> = {
   serve: server,
   sign: files,
   simulate: server,
+  'tls install-ca': 'It changes which authorities this machine trusts.',
   'tree import': sends,
   'tree port80': 'It asks a port of this machine.',
   verify: files,
