@@ -67,7 +67,8 @@ export async function call<Document>(operation: OperationName, given: Given = {}
   const answer = await ask(operation, given, 'application/json');
   const document = answer.status === 204 ? undefined : await jsonOf(answer);
   tell('answer');
-  if (answer.status === 202 && (document as { state?: string }).state === 'waiting')
+  // A job may wait too.
+  if (answer.status === 202 && (document as { requestId?: string }).requestId !== undefined)
     throw new Refusal(202, 'WAITS', 'It waits for a second person.');
   return { document: document as Document, etag: answer.headers.get('etag') ?? undefined };
 }

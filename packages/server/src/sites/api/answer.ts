@@ -39,9 +39,12 @@ export function answerOf(route: Route, document: unknown, headers: Headers): Ans
   return { status, body: jsonText(document), type: 'application/json; charset=utf-8', headers };
 }
 
+/** The media type of a change that waits, in the answer to the call that asked for it. */
+export const requestType = 'application/vnd.moult.request+json';
+
 /** Nothing has changed yet. `location`: where the request is shown. */
 export function answerLater(request: unknown, location: string): Answer {
-  return { status: 202, body: jsonText(request), type: 'application/json; charset=utf-8', headers: { location } };
+  return { status: 202, body: jsonText(request), type: `${requestType}; charset=utf-8`, headers: { location } };
 }
 
 /** `location`: where the job is shown. */

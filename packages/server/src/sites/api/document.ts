@@ -2,6 +2,7 @@
 import { permits, roles } from '@moult/administration/accounts';
 import { z } from 'zod';
 import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject } from 'zod-openapi';
+import { requestType } from './answer.ts';
 import type { Route } from './route.ts';
 import { jobShape, requestShape } from './shapes.ts';
 import { apiRoot, routes } from './table.ts';
@@ -84,9 +85,10 @@ function operationOf(route: Route): ZodOpenApiOperationObject {
 
 function laterOf({ isLong, twoPersons }: Route): ZodOpenApiOperationObject['responses'] {
   if (!twoPersons) return isLong ? { '202': laterAnswer } : {};
-  const schema = isLong ? z.union([jobShape, requestShape]) : requestShape;
   const description = `${isLong ? 'It is a job now, or it' : 'It'} waits for a second person: nothing has changed yet. The header Location has its address`;
-  return { '202': { description, content: { 'application/json': { schema } } } };
+  // Of a type of its own, so that a job stays what clients of before know.
+  const job = isLong && laterAnswer.content;
+  return { '202': { description, content: { ...job, [requestType]: { schema: requestShape } } } };
 }
 
 const laterAnswer = {

@@ -47,6 +47,7 @@ describe('a change that two persons make', () => {
   it('waits, and the second person makes it; both are on record, and it is made once', async () => {
     const asked = await post('anna', '/approvals', approveBody());
     assert.deepEqual([asked.status, asked.json.state], [202, 'waiting'], asked.text);
+    assert.match(String(asked.headers['content-type']), /^application\/vnd\.moult\.request\+json/);
     assert.equal(asked.headers.location, `/api/v1/requests/${idIn(asked)}`);
     assert.deepEqual(await decisions(), []);
     const { json } = await api.ask('/api/v1/requests', { token: tokens.berta });
