@@ -1,7 +1,7 @@
 // Two vendors on one machine: each has a server, an operator and an agent of its own, and all in one folder that plays the machine.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { createCabinet, extractAll, readCabinet } from '@moult/formats/cab';
@@ -10,7 +10,9 @@ import { buildAgent, buildHost } from '../../../scripts/build.ts';
 import { agentKinds, hostKinds, kindOf, readPublishedReleases } from '../../server/src/sites/self-update/releases.ts';
 import { readCurrent } from '../src/host/current.ts';
 import { installAgent } from '../src/install-agent.ts';
-import { keyOfBrand } from '../src/machine/brand.ts';
+import { openSusLog } from '../src/logs/sus-log.ts';
+import { openWsusLog } from '../src/logs/wsus-log.ts';
+import { inWordsOf, keyOfBrand } from '../src/machine/brand.ts';
 import { keys } from '../src/machine/keys.ts';
 import { type MachineRoot, machineOfArguments, machineRoot } from '../src/machine/machine-root.ts';
 import { parseRegistryText } from '../src/machine/registry-text.ts';
@@ -19,6 +21,8 @@ import { readStatus } from '../src/read-status.ts';
 import { openRelease } from '../src/self-update/release-cabinet.ts';
 import { installService } from '../src/service/service.ts';
 import { uninstallAgent } from '../src/uninstall/uninstall-agent.ts';
+import { openEventQueue } from '../src/wsus/report/event-queue.ts';
+import { selfUpdateEvent, trustAlarm } from '../src/wsus/report/events.ts';
 import { runOnce, scratchFolder } from './lab.ts';
 import { openWsusLab, type WsusLab } from './wsus-lab.ts';
 
@@ -130,6 +134,35 @@ describe('two vendors on one machine', () => {
       foreign.filter((path) => /moult|windowsupdate/i.test(path)),
       [],
     );
+  });
+
+  it('speak in their logs, their events and their panel under their own names alone', async () => {
+    for (const { root } of vendors) {
+      const now = () => new Date();
+      const log = openWsusLog(root, now);
+      const files = [root.wsusLog, root.susLog, root.reportingEventsLog];
+      const before = files.map((file) => (existsSync(file) ? statSync(file).size : 0));
+      const told = 'Run "moult agent install", then "moult agent run --now". See moult-agent 7.9.0.3.';
+      log.write('Setup', told);
+      openSusLog(root, now).write('Error', 'Service', told);
+      const events = openEventQueue(root, log, now);
+      const kept = new Set(events.waiting().map(({ file }) => file));
+      events.add(selfUpdateEvent('selfUpdate', 0, newer));
+      events.add(trustAlarm(1, told));
+      const mine = events.waiting().filter(({ file }) => !kept.has(file));
+      assert.deepEqual(mine[0]?.event.miscData, [`S=${newer}`, `a=${root.brand.id} ${newer}`]);
+      events.reported(mine.map(({ file }) => file));
+      const texts = files.map((file, at) => readFileSync(file).subarray(before[at]));
+      const all = `${texts[0]}${texts[1]}${texts[2]?.toString('utf16le')}${JSON.stringify(mine)}`;
+      // What the lab names is Moult's: its folder, its operator, its update. So only new lines are free of the word.
+      const life = readFileSync(root.wsusLog, 'utf8');
+      assert.match(life, new RegExp(`Setup package "${root.brand.id} ${newer}" requires installation`));
+      assert.doesNotMatch(life, /"moult[ -]agent/i);
+      assert.match(all, new RegExp(`Run "${root.brand.id} install", then "${root.brand.id} run --now"`));
+      assert.doesNotMatch(all, /moult/i);
+      assert.doesNotMatch((await panelOf(root)).page.body, /moult[ -]agent|icon\.svg/i);
+    }
+    assert.equal(inWordsOf(moultBrand, 'Run "moult agent install".'), 'Run "moult agent install".');
   });
 
   it('obey each its own policy key, under the names of Windows', () => {

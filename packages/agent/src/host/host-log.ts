@@ -16,8 +16,8 @@ export function openHostLog(
   say: (line: string) => void = (line) => console.error(line),
 ): HostLog {
   const lostOf = (file: string) => (text: string) => say(`${file} cannot be written. Its line: ${text}`);
-  const sus = openSusLog(root.susLog, now, lostOf(root.susLog));
-  const wsus = openWsusLog(root.wsusLog, now, lostOf(root.wsusLog));
+  const sus = openSusLog(root, now, lostOf(root.susLog));
+  const wsus = openWsusLog(root, now, lostOf(root.wsusLog));
   return {
     info: (generation, text) => (generation === 'sus' ? sus.write('Info', 'Host', text) : wsus.write('Service', text)),
     warn: (generation, text) =>

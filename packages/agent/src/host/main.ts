@@ -3,6 +3,7 @@
 // that newer host.
 import { formatRelease, type ReleaseVersion, readRelease } from '@moult/releases/metadata';
 import { AgentError } from '../errors.ts';
+import { inWordsOf } from '../machine/brand.ts';
 import { giveMachineLimits } from '../machine/limits.ts';
 import { type MachineRoot, machineOfArguments } from '../machine/machine-root.ts';
 import { startHost } from './host.ts';
@@ -17,10 +18,11 @@ const options: HostOptions = { now: args.includes('--now'), once: args.includes(
 const aliveEveryMs = 60_000;
 
 try {
-  for (const problem of giveMachineLimits(root, process.env)) console.error(`warning: ${problem}`);
+  for (const problem of giveMachineLimits(root, process.env))
+    console.error(inWordsOf(root.brand, `warning: ${problem}`));
   process.exitCode = args.includes('--hosted') ? await runHosted() : await runAsService();
 } catch (error) {
-  console.error(error instanceof AgentError ? `${error.code}: ${error.message}` : error);
+  console.error(error instanceof AgentError ? inWordsOf(root.brand, `${error.code}: ${error.message}`) : error);
   process.exitCode = 2;
   tellLauncher({ kind: 'ending', code: 2, again: false });
 }

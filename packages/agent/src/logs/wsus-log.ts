@@ -2,6 +2,8 @@
 // after a colon, process id, thread id in hexadecimal, component, text. TAB between, CRLF after. Local time.
 import { basename } from 'node:path';
 import { formatHResult, type HResult } from '@moult/protocol/hresult';
+import { inWordsOf } from '../machine/brand.ts';
+import type { MachineRoot } from '../machine/machine-root.ts';
 import { appendToLog } from './append.ts';
 
 type WsusComponent = 'Agent' | 'AU' | 'DnldMgr' | 'Handler' | 'Misc' | 'PT' | 'Report' | 'Service' | 'Setup';
@@ -11,16 +13,20 @@ export interface WsusLog {
 }
 
 /**
- * A writer that appends to `file`. A text that the disk does not take goes to `lost`. Node shows no thread ids. The low
- * bits of the process id replace them.
+ * A writer that appends to the machine's log, in the words of its brand. A text that the disk does not take goes to `lost`.
+ * Node shows no thread ids. The low bits of the process id replace them.
  */
-export function openWsusLog(file: string, now: () => Date, lost: (text: string) => void = () => {}): WsusLog {
+export function openWsusLog(
+  { wsusLog, brand }: MachineRoot,
+  now: () => Date,
+  lost: (text: string) => void = () => {},
+): WsusLog {
   const { pid } = process;
   const ids = `${String(pid).padStart(4)}\t${(pid & 0xfff).toString(16).padStart(4)}`;
   return {
     write: (component, text) => {
-      const safe = text.replace(/[\r\n]+/g, ' ');
-      if (!appendToLog(file, `${localStamp(now())}\t${ids}\t${component}\t${safe}\r\n`)) lost(safe);
+      const safe = inWordsOf(brand, text).replace(/[\r\n]+/g, ' ');
+      if (!appendToLog(wsusLog, `${localStamp(now())}\t${ids}\t${component}\t${safe}\r\n`)) lost(safe);
     },
   };
 }

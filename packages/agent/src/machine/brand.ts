@@ -18,6 +18,11 @@ export function isMoult({ id }: Brand): boolean {
   return id === moultBrand.id;
 }
 
+/** The text of a message for people: a vendor's machine has the vendor's command and package, and not those of Moult. */
+export function inWordsOf(brand: Brand, text: string): string {
+  return isMoult(brand) ? text : text.replaceAll(/\bmoult[ -]agent (?=[a-z\d])/g, `${brand.id} `);
+}
+
 /** The registry as the agent of this brand sees it. */
 export function brandedRegistry(registry: Registry, brand: Brand): Registry {
   if (isMoult(brand)) return registry;

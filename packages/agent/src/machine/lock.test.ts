@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, constants, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
@@ -39,6 +39,21 @@ describe('a lock', () => {
     assert.equal(lockHolder(file), undefined);
     assertTaken(file);
   });
+
+  // Guards are of Windows: wine.test.ts runs this file there.
+  if (process.platform === 'win32')
+    it('that cannot be read has no holder when its guard is free', () => {
+      const file = join(folder, 'unreadable.lock');
+      // UV_FS_O_EXLOCK: nobody else reads the file, as with a bad sector.
+      const handle = openSync(file, constants.O_RDWR | constants.O_CREAT | 0x1000_0000);
+      try {
+        assert.throws(() => readFileSync(file));
+        assert.equal(lockHolder(file), undefined);
+      } finally {
+        closeSync(handle);
+      }
+      assertTaken(file);
+    });
 
   it('that is half written is taken over', () => {
     const file = join(folder, 'half.lock');

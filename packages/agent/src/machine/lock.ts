@@ -73,11 +73,14 @@ export function lockWaiting(file: string, waitMs: number): HeldLock | undefined 
   }
 }
 
-/** The living holder of the lock at `file`, if any. Throws what the disk says when it cannot read the lock. */
+/**
+ * The living holder of the lock at `file`, if any. Throws what the disk says when it cannot read the lock. Windows tells
+ * without reading: a lock whose guard is free has no holder.
+ */
 export function lockHolder(file: string): LockHolder | undefined {
+  if (isGuarded && !isGuardTaken(file)) return undefined;
   const holder = readLock(file);
-  if (!holder || !isAlive(holder) || isForgotten(file, holder)) return undefined;
-  return isGuarded && !isGuardTaken(file) ? undefined : holder;
+  return holder && isAlive(holder) && !isForgotten(file, holder) ? holder : undefined;
 }
 
 /** Notes another process at `file`, so that livingProcess finds it. Throws what the disk says. */

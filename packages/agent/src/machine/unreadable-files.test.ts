@@ -134,7 +134,7 @@ describe('a file that the disk cannot read', () => {
     assert.throws(() => readUrlLog(root.urlLog), looped);
     assert.throws(() => keepPing(root.urlLog, { statusServer: 'http://s', query: 'X=1' }), looped);
     assert.ok(isLoop(root.urlLog));
-    const queue = openEventQueue(root, openWsusLog(root.wsusLog, now), now);
+    const queue = openEventQueue(root, openWsusLog(root, now), now);
     queue.add(detectionFailed(1));
     const event = fail(join(root.eventCacheFolder, '000000000000001-0001-x.json'));
     assert.equal(queue.waiting().length, 1);

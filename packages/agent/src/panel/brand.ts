@@ -11,15 +11,18 @@ export interface PanelBrand {
   product: string;
   /** The command that opens the panel. */
   command: string;
-  /** Undefined: the panel's own. */
+  /** Undefined: it has none. */
   icon: { type: string; bytes: Buffer } | undefined;
+  /** The address of the picture in the browser's tab: the vendor's, or Moult's for Moult alone. */
+  tabIcon: string | undefined;
 }
 
 /** How the panel of this machine is called, and its picture. */
 export function panelBrand(root: MachineRoot): PanelBrand {
-  if (isMoult(root.brand)) return { product: 'Moult', command: 'moult agent panel', icon: undefined };
+  if (isMoult(root.brand))
+    return { product: 'Moult', command: 'moult agent panel', icon: undefined, tabIcon: '/icon.svg' };
   const { command } = serviceNames(root.brand);
-  const unsigned = { product: root.brand.name, command: `${command} panel`, icon: undefined };
+  const unsigned = { product: root.brand.name, command: `${command} panel`, icon: undefined, tabIcon: undefined };
   const current = readCurrent(root);
   const folder = current && versionFolder(root, current.version);
   const release = folder === undefined ? undefined : readIntactRelease(folder);
@@ -28,5 +31,5 @@ export function panelBrand(root: MachineRoot): PanelBrand {
   const file = release.files.find(({ name }) => name === icon);
   const bytes = file && readReleased(folder, file);
   const type = icon?.endsWith('.png') ? 'image/png' : 'image/svg+xml';
-  return { ...unsigned, product, icon: bytes && { type, bytes } };
+  return { ...unsigned, product, icon: bytes && { type, bytes }, tabIcon: bytes && '/icon' };
 }

@@ -148,8 +148,8 @@ class Panel implements OpenPanel {
     const flash = this.#flash;
     this.#flash = undefined;
     const state = await this.#tryRead(response);
-    const { product, icon } = this.#brand;
-    const page = state && renderPanel({ state, product, hasIcon: icon !== undefined, flash });
+    const { product, icon, tabIcon } = this.#brand;
+    const page = state && renderPanel({ state, product, hasIcon: icon !== undefined, tabIcon, flash });
     if (page) send(response, 200, 'text/html; charset=utf-8', page);
   }
 

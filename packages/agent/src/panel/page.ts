@@ -29,11 +29,13 @@ interface PageParts {
   product: string;
   /** The vendor has a picture for it. */
   hasIcon: boolean;
+  /** The address of the small picture in the browser's tab. */
+  tabIcon: string | undefined;
   flash: Flash | undefined;
 }
 
 /** The whole document. */
-export function renderPanel({ state, product, hasIcon, flash }: PageParts): string {
+export function renderPanel({ state, product, hasIcon, tabIcon, flash }: PageParts): string {
   const { face } = state;
   return html`<!doctype html>
 <html lang="en">
@@ -42,7 +44,7 @@ export function renderPanel({ state, product, hasIcon, flash }: PageParts): stri
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>Automatic Updates – ${product}</title>
-<link rel="icon" href="${hasIcon ? '/icon' : '/icon.svg'}">
+${tabIcon !== undefined && html`<link rel="icon" href="${tabIcon}">`}
 <link rel="stylesheet" href="/panel.css">
 <script type="module" src="/panel.js"></script>
 </head>

@@ -74,7 +74,7 @@ export function runProgram(
   const problems = giveMachineLimits(root, process.env);
   const release = readIntactRelease(folder);
   if (!release || !process.send) {
-    console.error('error: this program is started by the Moult agent host, from an intact version folder');
+    console.error("error: this program is started by the agent's host, from an intact version folder");
     process.exit(2);
   }
   const shell = new ProgramShell(root, release, makeClient);

@@ -23,7 +23,7 @@ export class SusClient implements AgentClient {
 
   constructor(context: ProgramContext) {
     this.#context = context;
-    this.#log = openSusLog(context.root.susLog, context.now);
+    this.#log = openSusLog(context.root, context.now);
   }
 
   async begin(): Promise<void> {

@@ -39,7 +39,7 @@ export class WsusClient implements AgentClient {
 
   constructor(context: ProgramContext) {
     this.#context = context;
-    this.#log = openWsusLog(context.root.wsusLog, context.now);
+    this.#log = openWsusLog(context.root, context.now);
     this.#events = openEventQueue(context.root, this.#log, context.now);
     this.#machinery = machinery(context.root, isRealMachine(context.root));
     this.#userAgent = `Windows-Update-Agent/${context.release.version} Client-Protocol/1.8`;

@@ -69,7 +69,7 @@ export function liveALittle(root: MachineRoot, title = 'Moult sample update'): v
 
 /** What "Windows Update.log" says of a SUS client. */
 export function liveAsSusClient(root: MachineRoot): void {
-  const log = openSusLog(root.susLog, () => new Date('2026-11-30T06:00:00Z'));
+  const log = openSusLog(root, () => new Date('2026-11-30T06:00:00Z'));
   log.write('Info', 'Service', 'Automatic Updates (SUS client) 5.4.0.1 started.');
   log.write('Error', 'SelfUpdate', 'Self-update failed with 0x80244019: http://x answered 404: the file is not there.');
   log.write('Success', 'SelfUpdate', 'This is version 5.4.0.1 now.');

@@ -8,6 +8,7 @@ import { programBounds } from '../../bounds.ts';
 import { appendReportingEvent } from '../../logs/reporting-events-log.ts';
 import type { WsusLog } from '../../logs/wsus-log.ts';
 import { writeFileAtomically } from '../../machine/atomic-file.ts';
+import { inWordsOf } from '../../machine/brand.ts';
 import type { MachineRoot } from '../../machine/machine-root.ts';
 
 /** One event of MS-WUSP 2.2.2.3.1, as the agent knows it. */
@@ -49,7 +50,9 @@ export function openEventQueue(root: MachineRoot, log: WsusLog, now: () => Date)
   return {
     add(event) {
       const time = now();
-      const kept: KeptEvent = { ...event, instanceId: randomUUID(), at: time.toISOString() };
+      const message = inWordsOf(root.brand, event.message);
+      const miscData = event.miscData.map((item) => inWordsOf(root.brand, item));
+      const kept: KeptEvent = { ...event, message, miscData, instanceId: randomUUID(), at: time.toISOString() };
       const line = appendReportingEvent(root.reportingEventsLog, {
         ...kept,
         time,
