@@ -33,6 +33,35 @@ export const defaultDocumentLimits = declareBounds('update-document', {
   },
 });
 
+/**
+ * Of a document that is too large to be held whole. Its rules go by as text. What is beside them becomes a tree: some 20
+ * bytes of memory a character. Real documents stay far below: their texts have some kilobytes, and their files are some
+ * thousands.
+ */
+export const largeDocumentBounds = declareBounds('large-update-document', {
+  maxTextCharacters: {
+    what: 'Characters of one text, attribute or comment of a large update document',
+    fallback: 2 * 1024 * 1024,
+    range: [65_536, 536_870_000],
+    client: 'nothing',
+    administrator: 'the error CATALOG_OVER_LIMIT',
+  },
+  maxCharacters: {
+    what: 'Characters of a large update document beside its rules',
+    fallback: 8 * 1024 * 1024,
+    range: [65_536, 536_870_000],
+    client: 'nothing',
+    administrator: 'the error CATALOG_OVER_LIMIT',
+  },
+  maxParts: {
+    what: 'Elements, attributes and texts of a large update document beside its rules',
+    fallback: 500_000,
+    range: [10_000, 100_000_000],
+    client: 'nothing',
+    administrator: 'the error CATALOG_OVER_LIMIT',
+  },
+});
+
 export const updateBounds = declareBounds('update', {
   /**
    * Languages of one update, and its licence files. Each is searched among all, so that more cost the square. Windows
@@ -94,4 +123,4 @@ export const vendorBounds = declareBounds('vendor-package', {
 });
 
 /** All tables of this file. */
-export const catalogBounds = [defaultDocumentLimits, updateBounds, vendorBounds];
+export const catalogBounds = [defaultDocumentLimits, largeDocumentBounds, updateBounds, vendorBounds];

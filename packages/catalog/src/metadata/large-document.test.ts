@@ -42,9 +42,11 @@ const documents: string[] = [
   hand(`${rules('<u:IsInstalled><l:True/></u:IsInstalled>')}<u:HandlerSpecificData/>`),
 ];
 
-function readInPieces(xml: string, pieceCharacters: number) {
+type Held = ConstructorParameters<typeof LargeDocumentReader>[2];
+
+function readInPieces(xml: string, pieceCharacters: number, held?: Held) {
   const texts: string[] = [];
-  const reader = new LargeDocumentReader((text) => texts.push(text));
+  const reader = new LargeDocumentReader((text) => texts.push(text), undefined, held);
   for (let at = 0; at < xml.length; at += pieceCharacters) reader.write(xml.slice(at, at + pieceCharacters));
   const { document, core } = reader.close();
   return { document, core: core.before + texts.join('') + core.after };
@@ -90,4 +92,47 @@ describe('a large document', () => {
         (error) => error instanceof CatalogError && error.code === code,
       ));
   }
+
+  const held = { maxTextCharacters: 1000, maxCharacters: 3000, maxParts: 100 };
+  const tooLong = /text, attribute or comment of more than 1000 characters/;
+  const tooMany = /more than 100 elements, attributes and texts beside its rules/;
+  const tooMuch = /more than 3000 characters beside its rules/;
+  const xs = (count: number) => 'x'.repeat(count);
+  // The end is missing: each is refused before it is read to the end.
+  const unended = hand('').replace('</u:Update>', '');
+  const beyond: [what: string, xml: string, says: RegExp][] = [
+    ['a text', `${unended}<a>${xs(1001)}</a>`, tooLong],
+    ['a text without end', `${unended}<a>${xs(70_000)}`, tooLong],
+    ['a CDATA section', `${unended}<a><![CDATA[${xs(1001)}]]></a>`, tooLong],
+    ['a CDATA section without end', `${unended}<a><![CDATA[${xs(70_000)}`, tooLong],
+    ['an attribute', `${unended}<a b="${xs(1001)}"/>`, tooLong],
+    ['an attribute without end', `${unended}<a b="${xs(70_000)}`, tooLong],
+    ['a declaration', `${unended}<a xmlns:b="${xs(1001)}"/>`, tooLong],
+    ['a comment without end', `${unended}<!--${xs(70_000)}`, tooLong],
+    ['an instruction without end', `${unended}<?a ${xs(70_000)}`, tooLong],
+    ['a name without end', `${unended}<${xs(70_000)}`, tooLong],
+    ['a text in rules', `${unended}<u:ApplicabilityRules><a>${xs(1001)}</a>`, tooLong],
+    ['many elements', `${unended}${'<a/>'.repeat(101)}`, tooMany],
+    ['many attributes', `${unended}${'<a b="" c="" d=""/>'.repeat(26)}`, tooMany],
+    ['many declarations', `${unended}${'<a xmlns:b="urn:b" xmlns:c="urn:c"/>'.repeat(34)}`, tooMany],
+    ['many texts', `${unended}${'x<!-- -->'.repeat(101)}`, tooMany],
+    ['long texts', `${unended}${`<a>${xs(900)}</a>`.repeat(4)}`, tooMuch],
+    ['long attributes', `${unended}${`<a b="${xs(900)}"/>`.repeat(4)}`, tooMuch],
+    ['the rows of a driver', `${unended}<u:ApplicabilityRules><u:Metadata>${row.repeat(20)}`, tooMany],
+  ];
+  for (const [what, xml, says] of beyond) {
+    it(`is refused before it is in memory: ${what}`, () => {
+      for (const pieceCharacters of [100, 1_000_000])
+        assert.throws(
+          () => readInPieces(xml, pieceCharacters, held),
+          (error) => error instanceof CatalogError && error.code === 'CATALOG_OVER_LIMIT' && says.test(error.message),
+        );
+    });
+  }
+
+  it('may have as many rules as it likes, and texts up to the bound', () => {
+    const many = `<u:IsInstalled>${'<l:True/>'.repeat(1000)}</u:IsInstalled>`;
+    const xml = hand(`${rules(many)}<a b="${xs(1000)}">${xs(1000)}</a>`);
+    assert.equal(readInPieces(xml, 100, held).core, deriveCore(parseUpdateDocument(xml)));
+  });
 });

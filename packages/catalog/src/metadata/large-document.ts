@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto';
 import { FormatError } from '@moult/formats';
 import { type XmlElement, XmlEventReader, type XmlLimits } from '@moult/formats/xml';
-import { defaultDocumentLimits } from '../bounds.ts';
+import { defaultDocumentLimits, largeDocumentBounds } from '../bounds.ts';
 import { CatalogError } from '../errors.ts';
 import { deriveCore } from '../fragments/derive.ts';
 import { FragmentWriter } from '../fragments/fragment-writer.ts';
@@ -16,6 +16,8 @@ import { parseUpdateTree } from './parse.ts';
 export const largeDocumentCharacters = 4 * 1024 * 1024;
 
 const gatheredCharacters = 64 * 1024;
+
+type LargeDocumentLimits = Record<keyof typeof largeDocumentBounds, number>;
 
 interface LargeDocument {
   /** In `root`, ApplicabilityRules hold nothing but the digest of their text: two documents compare by it. */
@@ -37,11 +39,20 @@ export class LargeDocumentReader {
   /** A driver's rows are in its rules, and are needed as a tree. */
   #rows: XmlElement[] = [];
   #row: XmlElement[] = [];
+  readonly #held: LargeDocumentLimits;
+  #heldParts = 0;
+  #heldCharacters = 0;
 
-  /** `putRules` gets the text of what is inside ApplicabilityRules, in Core's form. */
-  constructor(putRules: (text: string) => void, limits: XmlLimits = defaultDocumentLimits) {
+  /** `putRules` gets the text of what is inside ApplicabilityRules, in Core's form. `held` is for what is not. */
+  constructor(
+    putRules: (text: string) => void,
+    limits: XmlLimits = defaultDocumentLimits,
+    held: LargeDocumentLimits = largeDocumentBounds,
+  ) {
     this.#putRules = putRules;
-    this.#reader = new XmlEventReader(limits, {
+    this.#held = { ...held };
+    const { maxTextCharacters } = this.#held;
+    this.#reader = new XmlEventReader({ ...limits, maxTextCharacters }, {
       onEnter: (element) => this.#enter(element),
       onText: (text) => this.#text(text),
       onLeave: () => this.#leave(),
@@ -74,6 +85,7 @@ export class LargeDocumentReader {
       this.#enterRow(element);
       return;
     }
+    this.#hold(element);
     const parent = this.#open.at(-1);
     if (parent) parent.children.push(element);
     else this.#root = element;
@@ -82,6 +94,7 @@ export class LargeDocumentReader {
   }
 
   #text(text: string): void {
+    if (!this.#rules || this.#row.length > 0) this.#count(1, text.length);
     if (this.#rules) this.#rules.writer.text(text);
     else this.#open.at(-1)?.children.push({ kind: 'text', text });
     this.#row.at(-1)?.children.push({ kind: 'text', text });
@@ -125,7 +138,26 @@ export class LargeDocumentReader {
     if (parent) parent.children.push(element);
     else if (this.#isRow(element)) this.#rows.push(element);
     else return;
+    this.#hold(element);
     this.#row.push(element);
+  }
+
+  #hold({ local: name, attributes, declarations }: XmlElement): void {
+    let characters = name.length;
+    for (const { local, value } of attributes) characters += local.length + value.length;
+    for (const [prefix, uri] of declarations) characters += prefix.length + uri.length;
+    this.#count(1 + attributes.length + declarations.size, characters);
+  }
+
+  /** What stays in memory until the end. */
+  #count(parts: number, characters: number): void {
+    const { maxParts, maxCharacters } = this.#held;
+    this.#heldParts += parts;
+    this.#heldCharacters += characters;
+    if (this.#heldParts > maxParts)
+      throw tooMuch(`more than ${maxParts} elements, attributes and texts beside its rules`);
+    if (this.#heldCharacters > maxCharacters)
+      throw tooMuch(`more than ${maxCharacters} characters beside its rules`);
   }
 
   #isRow({ uri, local }: XmlElement): boolean {
@@ -151,6 +183,10 @@ export class LargeDocumentReader {
       throw new CatalogError(code, error.message, { cause: error });
     }
   }
+}
+
+function tooMuch(what: string): FormatError {
+  return new FormatError('FORMAT_OVER_LIMIT', `The large document has ${what}.`);
 }
 
 function isRules({ uri, local }: XmlElement): boolean {

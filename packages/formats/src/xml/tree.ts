@@ -6,6 +6,8 @@ export interface XmlLimits {
   maxElements: number;
   /** Of attributes, and likewise of namespace declarations. */
   maxAttributesPerElement: number;
+  /** Of one text, one value of an attribute, one comment. Only the readers that take pieces look at it. Default: none. */
+  maxTextCharacters?: number;
 }
 
 export interface XmlAttribute {
