@@ -9,7 +9,7 @@ export { listAudit, listIdentityChanges, listReports, listStatusPings } from './
 export { findComputer, findGroup, findUpdate } from './find.ts';
 export { forecastApproval, listFilesOf } from './forecast.ts';
 export { addGroup, listGroups, removeGroups, renameGroup, setTimeZone } from './groups.ts';
-export { isThere } from './is-there.ts';
+export { isThere, lookAt } from './is-there.ts';
 export { approveMatching, declineMatching } from './matching.ts';
 export {
   type Administration,

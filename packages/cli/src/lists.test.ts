@@ -257,8 +257,9 @@ describe('a file that this user may not look at', { skip: process.platform === '
       const [said] = error.mock.calls[0]?.arguments ?? [];
       assert.match(
         String(said),
-        /CLI_NOT_ALLOWED.*\/x\/y.*Run the command as the user that the files belong to, or with sudo/,
+        /CLI_NOT_ALLOWED.*\/x\/y cannot be used.*Run the command as the user that the files belong to, or with sudo/,
       );
+      assert.doesNotMatch(String(said), /EACCES|permission denied/);
     } finally {
       error.mock.restore();
     }

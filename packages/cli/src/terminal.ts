@@ -2,7 +2,7 @@
 // remedy.
 
 import { styleText } from 'node:util';
-import { jsonText, visibleLines } from '@moult/formats/text';
+import { jsonText, visibleLines, visibleText } from '@moult/formats/text';
 
 /** Exit codes of every moult command. Only the doctor is ever undecided. */
 export const exitCode = { fine: 0, findings: 1, usage: 2, undecided: 3 } as const;
@@ -111,16 +111,27 @@ function shown(text: string, isPainted: boolean): string {
 function asOurs(error: unknown): unknown {
   if (!(error instanceof Error) || !('code' in error) || (error.code !== 'EACCES' && error.code !== 'EPERM'))
     return error;
-  const path = 'path' in error && typeof error.path === 'string' ? error.path : undefined;
-  const what = path === undefined ? error.message : `${path} cannot be used: ${error.message}`;
-  return Object.assign(new Error(`${what}. ${notAllowedAdvice()}`, { cause: error }), { code: 'CLI_NOT_ALLOWED' });
+  const what = `${placeIn(error)} cannot be used: this user${userNumber()} has no right to it.`;
+  return Object.assign(new Error(`${what} ${otherUserAdvice()}`, { cause: error }), { code: 'CLI_NOT_ALLOWED' });
 }
 
-/** The present user, and the allowed ones. */
-function notAllowedAdvice(): string {
-  if (process.platform === 'win32')
-    return 'This user may not do that. Run the command in a console of an administrator.';
-  return `This user (id ${process.geteuid?.()}) may not do that. Run the command as the user that the files belong to, or with sudo.`;
+/** Names the thing that the system refused. The system's own words are for programmers. */
+function placeIn(error: Error): string {
+  if ('path' in error && typeof error.path === 'string') return visibleText(error.path);
+  if ('port' in error && typeof error.port === 'number') return `Port ${error.port}`;
+  return `What the command asked the system for (${error.message})`;
+}
+
+function userNumber(): string {
+  const id = process.geteuid?.();
+  return id === undefined ? '' : ` (id ${id})`;
+}
+
+/** Says what to do if this user has no right to a file. */
+export function otherUserAdvice(): string {
+  return process.platform === 'win32'
+    ? 'Run the command in a console of an administrator.'
+    : 'Run the command as the user that the files belong to, or with sudo.';
 }
 
 function codeOf(error: unknown): string {

@@ -52,11 +52,14 @@ export class LargeDocumentReader {
     this.#putRules = putRules;
     this.#held = { ...held };
     const { maxTextCharacters } = this.#held;
-    this.#reader = new XmlEventReader({ ...limits, maxTextCharacters }, {
-      onEnter: (element) => this.#enter(element),
-      onText: (text) => this.#text(text),
-      onLeave: () => this.#leave(),
-    });
+    this.#reader = new XmlEventReader(
+      { ...limits, maxTextCharacters },
+      {
+        onEnter: (element) => this.#enter(element),
+        onText: (text) => this.#text(text),
+        onLeave: () => this.#leave(),
+      },
+    );
   }
 
   write(text: string): void {
@@ -149,15 +152,14 @@ export class LargeDocumentReader {
     this.#count(1 + attributes.length + declarations.size, characters);
   }
 
-  /** What stays in memory until the end. */
+  /** Counts something that stays in memory until the end. */
   #count(parts: number, characters: number): void {
     const { maxParts, maxCharacters } = this.#held;
     this.#heldParts += parts;
     this.#heldCharacters += characters;
     if (this.#heldParts > maxParts)
       throw tooMuch(`more than ${maxParts} elements, attributes and texts beside its rules`);
-    if (this.#heldCharacters > maxCharacters)
-      throw tooMuch(`more than ${maxCharacters} characters beside its rules`);
+    if (this.#heldCharacters > maxCharacters) throw tooMuch(`more than ${maxCharacters} characters beside its rules`);
   }
 
   #isRow({ uri, local }: XmlElement): boolean {

@@ -1,7 +1,7 @@
 // moult content: update files by digest: take them in, check them, see which are missing.
-import { readdirSync, statSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Administration, addContent, listContent } from '@moult/administration';
+import { type Administration, addContent, listContent, lookAt } from '@moult/administration';
 import {
   type ContentForecast,
   type FetchedContent,
@@ -188,11 +188,9 @@ async function status(flags: StatusFlags): Promise<void> {
 }
 
 function filesIn(path: string): string[] {
-  try {
-    if (!statSync(path).isDirectory()) return [path];
-  } catch {
-    throw new UsageError(`There is no file or folder ${path}.`);
-  }
+  const found = lookAt(path);
+  if (!found) throw new UsageError(`There is no file or folder ${path}.`);
+  if (!found.isDirectory()) return [path];
   return readdirSync(path, { withFileTypes: true, recursive: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))

@@ -144,7 +144,9 @@ async function list(flags: RemoteFlags & ListFlags): Promise<void> {
       return toRows(items, (await api.list<ListedRollout>('/rollouts', { limit: 0 })).items);
     },
   );
-  showList(wholeList(rows), flags, columns, ['row', 'rows']);
+  // An update in rings has a line of its own. The end of the list counts the rings.
+  const plans = [...new Set(rows.map(({ name }) => name))];
+  showList(wholeList(rows), flags, columns, ['plan of rings', 'plans of rings'], { ends: wholeList(plans) });
 }
 
 function toRows(plans: readonly ShownPlan[], rollouts: readonly ListedRollout[]): Row[] {
