@@ -34,7 +34,7 @@ export const defaultDocumentLimits = declareBounds('update-document', {
 });
 
 /**
- * Of a document that is too large to be held whole. Its rules go by as text. What is beside them becomes a tree: some 20
+ * Of a document that is too large to be held whole. Its rules go by as text. All beside them becomes a tree: some 20
  * bytes of memory a character. Real documents stay far below: their texts have some kilobytes, and their files are some
  * thousands.
  */
