@@ -60,6 +60,14 @@ export const largeDocumentBounds = declareBounds('large-update-document', {
     client: 'nothing',
     administrator: 'the error CATALOG_OVER_LIMIT',
   },
+  /** A manifest of 47 MB packs to a few megabytes. What does not pack is no text of an update. */
+  maxPackedBytes: {
+    what: 'A large update document, packed',
+    fallback: 12 * 1024 * 1024,
+    range: [65_536, 1_073_741_824],
+    client: 'nothing',
+    administrator: 'the error CATALOG_OVER_LIMIT',
+  },
 });
 
 export const updateBounds = declareBounds('update', {

@@ -17,7 +17,7 @@ export const largeDocumentCharacters = 4 * 1024 * 1024;
 
 const gatheredCharacters = 64 * 1024;
 
-type LargeDocumentLimits = Record<keyof typeof largeDocumentBounds, number>;
+type LargeDocumentLimits = Record<Exclude<keyof typeof largeDocumentBounds, 'maxPackedBytes'>, number>;
 
 interface LargeDocument {
   /** In `root`, ApplicabilityRules hold nothing but the digest of their text: two documents compare by it. */

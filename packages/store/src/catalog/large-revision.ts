@@ -2,7 +2,8 @@
 // in memory.
 import { once } from 'node:events';
 import { createZstdCompress, createZstdDecompress, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
-import { deriveExtended, LargeDocumentReader, type UpdateDocument } from '@moult/catalog';
+import { CatalogError, deriveExtended, LargeDocumentReader, type UpdateDocument } from '@moult/catalog';
+import { largeDocumentBounds } from '@moult/catalog/bounds';
 import type { PackedRevision } from '../contract/index.ts';
 import { packText } from '../packing.ts';
 import { factsOf } from './import.ts';
@@ -16,7 +17,10 @@ export interface LargeRevision {
 type Texts = AsyncIterable<string> | Iterable<string>;
 
 /** Reads a document that comes in pieces. Throws CatalogError as parseUpdateDocument does. */
-export async function readLargeRevision(texts: Texts): Promise<LargeRevision> {
+export async function readLargeRevision(
+  texts: Texts,
+  { maxPackedBytes }: { maxPackedBytes: number } = largeDocumentBounds,
+): Promise<LargeRevision> {
   const whole = new Packer();
   const rules: Buffer[] = [];
   // A copy: the buffer that zstd answers in has 64 KB, whatever is in it.
@@ -25,6 +29,7 @@ export async function readLargeRevision(texts: Texts): Promise<LargeRevision> {
     for await (const text of wholeCharacters(texts)) {
       reader.write(text);
       await whole.write(text);
+      if (whole.packedBytes > maxPackedBytes) throw packsBadly(maxPackedBytes);
     }
     const { document, core } = reader.close();
     const packedCore = new Packer();
@@ -45,6 +50,13 @@ export async function readLargeRevision(texts: Texts): Promise<LargeRevision> {
   }
 }
 
+function packsBadly(maxPackedBytes: number): CatalogError {
+  return new CatalogError(
+    'CATALOG_OVER_LIMIT',
+    `The large document has more than ${maxPackedBytes} bytes when packed.`,
+  );
+}
+
 /** The text of a packed document, in pieces. */
 export async function* unpackInPieces(packed: Uint8Array): AsyncGenerator<string> {
   const decoder = new TextDecoder();
@@ -63,9 +75,14 @@ class Packer {
   readonly #packed: Buffer[] = [];
   readonly #done: Promise<void>;
   sizeBytes = 0;
+  /** So far. */
+  packedBytes = 0;
 
   constructor() {
-    this.#stream.on('data', (piece: Buffer) => this.#packed.push(piece));
+    this.#stream.on('data', (piece: Buffer) => {
+      this.#packed.push(piece);
+      this.packedBytes += piece.length;
+    });
     this.#done = once(this.#stream, 'end').then(() => undefined);
     // No caller waits for the end of one that is given up.
     this.#done.catch(() => undefined);
