@@ -60,7 +60,7 @@ export const largeDocumentBounds = declareBounds('large-update-document', {
     client: 'nothing',
     administrator: 'the error CATALOG_OVER_LIMIT',
   },
-  /** A manifest of 47 MB packs to a few megabytes. What does not pack is no text of an update. */
+  /** A manifest of 47 MB packs to a few megabytes. Only a stranger's text packs worse. */
   maxPackedBytes: {
     what: 'A large update document, packed',
     fallback: 12 * 1024 * 1024,

@@ -2,6 +2,7 @@
 // of the outer XML does not matter, so every layout of `.xml.gz` export packages is read.
 import { FormatError } from '@moult/formats';
 import { type XmlLimits, XmlSubtreeReader } from '@moult/formats/xml';
+import { largeDocumentBounds } from '../bounds.ts';
 import { CatalogError } from '../errors.ts';
 import { defaultDocumentLimits } from '../metadata/index.ts';
 import { DocumentWriter } from '../metadata/write.ts';
@@ -18,7 +19,7 @@ export class NestedDocumentReader {
 
   constructor(limits: XmlLimits = defaultDocumentLimits) {
     this.#reader = new XmlSubtreeReader({
-      limits,
+      limits: { ...limits, maxTextCharacters: largeDocumentBounds.maxTextCharacters },
       isWanted: (uri, local) => local === 'Update' && uri === namespaces.update,
       events: {
         onEnter: (element) => {

@@ -5,6 +5,7 @@ import { xmlReaderBounds } from '../bounds.ts';
 import { FormatError } from '../errors.ts';
 import type { XmlEvents } from './events.ts';
 import { defaultPlace } from './read.ts';
+import { TokenMeter } from './token-meter.ts';
 import type { XmlAttribute, XmlElement, XmlLimits } from './tree.ts';
 
 interface SubtreeWishes {
@@ -18,7 +19,7 @@ interface SubtreeWishes {
   onText?(text: string, local: string): void;
   /**
    * Apply to each wanted element by itself, `maxCharacters` to each text, `maxDepth` and `maxAttributesPerElement` also
-   * to what is around them.
+   * to what is around them. `maxTextCharacters` is for what is inside of wanted elements.
    */
   limits: XmlLimits;
 }
@@ -29,6 +30,7 @@ const noDeclarations: ReadonlyMap<string, string> = new Map();
 export class XmlSubtreeReader {
   readonly #wishes: SubtreeWishes;
   readonly #parser = new SaxesParser({ xmlns: true, position: false });
+  readonly #meter: TokenMeter;
   readonly #open: XmlElement[] = [];
   /**
    * The declarations of each element around. They are joined only for a wanted element, because joining them for all is
@@ -42,6 +44,12 @@ export class XmlSubtreeReader {
 
   constructor(wishes: SubtreeWishes) {
     this.#wishes = wishes;
+    const { maxTextCharacters = Number.POSITIVE_INFINITY } = wishes.limits;
+    this.#meter = new TokenMeter(maxTextCharacters, () => {
+      // A text around wanted elements may be a whole document.
+      if (this.#open.length > 0)
+        throw over(`a text, attribute or comment of more than ${maxTextCharacters} characters`);
+    });
     const refuse = (reason: string): never => {
       // The parser counts the end as a character.
       const offset = Math.min(this.#parser.position, this.#given);
@@ -55,11 +63,13 @@ export class XmlSubtreeReader {
     this.#parser.on('closetag', (tag) => this.#leave(tag.local));
     this.#parser.on('text', (text) => this.#addText(text));
     this.#parser.on('cdata', (text) => this.#addText(text));
+    this.#parser.on('comment', () => this.#meter.tell());
+    this.#parser.on('processinginstruction', () => this.#meter.tell());
   }
 
   write(text: string): void {
     this.#given += text.length;
-    this.#parser.write(text);
+    this.#meter.write(text, (piece) => this.#parser.write(piece));
   }
 
   close(): void {
@@ -68,7 +78,9 @@ export class XmlSubtreeReader {
 
   #enter(tag: SaxesTagNS): void {
     const { maxElements, maxDepth, maxAttributesPerElement } = this.#wishes.limits;
+    this.#meter.tell();
     const element = toElement(tag);
+    for (const { value } of element.attributes) this.#meter.check(value);
     const parent = this.#open.at(-1);
     // The parser looks for a prefix in one element after the other. Without a limit the cost is the square of the
     // depth.
@@ -107,6 +119,7 @@ export class XmlSubtreeReader {
   }
 
   #leave(local: string): void {
+    this.#meter.tell();
     const element = this.#open.pop();
     if (element) this.#wishes.events?.onLeave();
     if (this.#open.length > 0) return;
@@ -117,6 +130,8 @@ export class XmlSubtreeReader {
   }
 
   #addText(text: string): void {
+    this.#meter.tell();
+    this.#meter.check(text);
     const { maxCharacters } = this.#wishes.limits;
     const parent = this.#open.at(-1);
     if (parent) {

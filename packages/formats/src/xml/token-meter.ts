@@ -6,12 +6,12 @@ const stepCharacters = 64 * 1024;
 
 export class TokenMeter {
   readonly #maxCharacters: number;
-  readonly #refuse: () => never;
+  readonly #refuse: () => void;
   #told = false;
   #silent = 0;
 
-  /** `refuse` is called for a token of more than `maxCharacters`. */
-  constructor(maxCharacters: number, refuse: () => never) {
+  /** `refuse` is called for a token of more than `maxCharacters`. If it does not throw, the reading goes on. */
+  constructor(maxCharacters: number, refuse: () => void) {
     this.#maxCharacters = maxCharacters;
     this.#refuse = refuse;
   }

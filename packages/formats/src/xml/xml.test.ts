@@ -136,6 +136,18 @@ describe('XmlSubtreeReader', () => {
     assert.equal(refusedAt([`<a ${prefixes(0, 90)}>`, `<b ${prefixes(90, 90)}>`, '<c/>', '<wanted/>', '</b></a>']), 4);
   });
 
+  it('refuses a long text inside of a wanted element before its end, and none around it', () => {
+    const long = 'x'.repeat(70_000);
+    const read = (text: string) => {
+      const limits = { ...defaultXmlLimits, maxTextCharacters: 1000 };
+      const reader = new XmlSubtreeReader({ isWanted: (_uri, local) => local === 'wanted', limits });
+      reader.write(text);
+    };
+    for (const inside of [long, `<![CDATA[${long}`, `<!--${long}`, `<b c="${long}`, `<b c="${'x'.repeat(1001)}"/>`])
+      assert.throws(() => read(`<a><wanted>${inside}`), { code: 'FORMAT_OVER_LIMIT' });
+    read(`<a b="${long}">${long}<![CDATA[${long}]]><!--${long}--><wanted>${'x'.repeat(1000)}</wanted>`);
+  });
+
   it('gives a wanted element all prefixes in force, the inner ones before the outer', () => {
     const found: XmlElement[] = [];
     const reader = new XmlSubtreeReader({
