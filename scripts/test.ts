@@ -44,8 +44,14 @@ step(`${files.length} test files`, 'node', [
   '--test-timeout=900000',
   // A test's time limit does not end what it left running: this does, in each file's own process.
   `--import=${new URL('test-deadline.ts', import.meta.url).href}`,
+  ...reporters('spec', new URL('slowest-files.ts', import.meta.url).href),
   ...processes,
 ]);
+
+/** Both write to the same place, each in its turn. */
+function reporters(...names: string[]): string[] {
+  return names.flatMap((name) => [`--test-reporter=${name}`, '--test-reporter-destination=stdout']);
+}
 
 function step(what: string, command: string, args: string[]): void {
   const started = performance.now();
