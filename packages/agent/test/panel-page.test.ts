@@ -4,8 +4,8 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { AxeBuilder } from '@axe-core/playwright';
 import { type Browser, chromium, type Page } from 'playwright-core';
+import { requireNothingOfAxe } from '../../../scripts/axe.ts';
 import { keys } from '../src/machine/keys.ts';
 import type { MachineRoot } from '../src/machine/machine-root.ts';
 import { dword } from '../src/machine/policy.ts';
@@ -57,12 +57,7 @@ async function withPanel(
 
 async function requireAccessible(page: Page, name: string): Promise<void> {
   await page.getByRole('heading', { name: 'History' }).waitFor();
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  assert.deepEqual(
-    violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`),
-    [],
-    name,
-  );
+  await requireNothingOfAxe(page, {}, name);
   const sideways = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
   assert.equal(sideways, 0, `${name} scrolls sideways`);
   const pictures = process.env.MOULT_PICTURES;

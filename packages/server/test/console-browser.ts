@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { AxeBuilder } from '@axe-core/playwright';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { requireNothingOfAxe } from '../../../scripts/axe.ts';
 import { createUpstreamServer, type Listening, listen, simulatedCatalog } from '../../simulator/src/index.ts';
 import { password, startFleet } from './console-fleet.ts';
 
@@ -90,11 +90,7 @@ export async function openAs(page: Page, name: string, path = ''): Promise<void>
 
 export async function requireAccessible(page: Page, name: string, rules?: string[]): Promise<void> {
   await page.evaluate('Promise.all(document.getAnimations().map((animation) => animation.finished))');
-  // The console has no frames of others: without them, axe needs no second page for each look.
-  const axe = new AxeBuilder({ page }).setLegacyMode(true);
-  const { violations } = await (rules ? axe.withRules(rules) : axe).analyze();
-  const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
-  assert.deepEqual(found, [], name);
+  await requireNothingOfAxe(page, rules && { only: rules }, name);
   const sideways = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
   assert.equal(sideways, 0, `${name} scrolls sideways`);
   assert.deepEqual(await page.evaluate(misplaced), [], name);

@@ -1,8 +1,8 @@
 // Chromium for tests of the pages: started once for a file, closed at its end.
 import assert from 'node:assert/strict';
 import { after, before } from 'node:test';
-import { AxeBuilder } from '@axe-core/playwright';
 import { type Browser, chromium, type Page } from 'playwright-core';
+import { requireNothingOfAxe } from '../../../../../../scripts/axe.ts';
 import { type ConsoleServer, startConsole } from './console-server.ts';
 
 interface Look {
@@ -57,11 +57,7 @@ export async function checkAccessibility(page: Page, withoutRules: string[] = []
   await page.getByRole('main').getByRole('heading').first().waitFor();
   // Rows glow as they arrive; contrast is judged once they are at rest.
   await page.evaluate('Promise.all(document.getAnimations().map((animation) => animation.finished))');
-  const { violations } = await new AxeBuilder({ page }).setLegacyMode(true).disableRules(withoutRules).analyze();
-  assert.deepEqual(
-    violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`),
-    [],
-  );
+  await requireNothingOfAxe(page, { without: withoutRules });
   await checkWidth(page);
 }
 
