@@ -114,6 +114,14 @@ describe('the door', () => {
     }
     assert.equal(existsSync(join(folder, 'mistyped')), false);
     assert.equal(requireServer({ dataDir: empty }, parts).dataDir, empty);
+    const mistyped = join(empty, 'mistyped.sqlite');
+    for (const [flags, environment] of [
+      [{ database: mistyped }, {}],
+      [{ dataDir: empty, database: mistyped }, {}],
+      [{}, { MOULT_DATABASE: mistyped }],
+    ] as const) {
+      assert.throws(() => requireServer(flags, { ...parts, environment }), { code: 'ADMINISTRATION_NO_SERVER' });
+    }
   });
 
   it('says that a database is lost where there was one, and shows no password', () => {

@@ -98,13 +98,22 @@ export function readConfigFile(
   return name === undefined ? undefined : { name, text: readConfig(name) };
 }
 
-/** As findServer, of one whose data directory is there. Throws ADMINISTRATION_NO_SERVER too when it is not. */
+/**
+ * As findServer, of one whose data directory is there. Throws ADMINISTRATION_NO_SERVER too when it is not, and what
+ * requireDatabase throws when a database is what names the server.
+ */
 export function requireServer(flags: ServerFlags, parts: Pick<DoorParts, 'environment' | 'places'>): FoundServer {
   const server = findServer(flags, parts);
   if (!lookAt(server.dataDir)?.isDirectory()) {
     throw new AdministrationError('ADMINISTRATION_NO_SERVER', `There is no server in ${server.dataDir}.`);
   }
+  if (isNamedByDatabase(server) && !isRestorePending(server.dataDir)) requireDatabase(server);
   return asItRuns(server);
+}
+
+/** A folder says nothing then: any folder could be that of a mistyped file. */
+function isNamedByDatabase({ origins, config, dataDir }: FoundServer): boolean {
+  return origins.database === 'flag' || (origins.dataDir === 'default' && folderOf(config.database) === dataDir);
 }
 
 /** A server that runs wrote down where its parts are: that counts if it is not said here. */

@@ -1,13 +1,15 @@
 // Every command that works on a server finds it by the same flags, variables and file, and makes none.
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it, mock } from 'node:test';
 import { createCabinet } from '@moult/formats/cab';
 import { openStore } from '@moult/store';
 import { loadOrCreateOperatorKeys } from '@moult/store/keys';
-import { run } from './run.ts';
+import type { Command } from 'commander';
+import { commandExamples } from './command-examples.ts';
+import { createProgram, run } from './run.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'moult-server-options-'));
 const dataDir = join(folder, 'server');
@@ -110,16 +112,51 @@ it('a mistyped server is wrong usage for every command, and is not made', async 
     const [code, written] = await moult([...parts, '--data-dir', mistyped], {});
     assert.equal(code, 2, `moult ${parts.join(' ')}: ${written}`);
     assert.match(written, /ADMINISTRATION_NO_SERVER.*There is no server in .*mistyped\. Name its data directory/);
-    assert.equal(existsSync(mistyped), false, `moult ${parts.join(' ')}`);
-  }
-  for (const parts of [
-    ['publish', publication],
-    ['backup', join(folder, 'backup')],
-  ]) {
-    assert.equal((await moult([...parts, '--data-dir', mistyped], {}))[0], 2, parts.join(' '));
   }
   assert.equal(existsSync(mistyped), false);
 });
+
+/** These two make a server. */
+const makers = ['serve', 'demo'];
+
+for (const [flag, mistyped] of [
+  ['--data-dir', 'nowhere'],
+  ['--database', 'nothing.sqlite'],
+] as const) {
+  it(`the example of every command fails with a mistyped ${flag}, and makes nothing`, async () => {
+    const empty = mkdtempSync(join(folder, 'empty-'));
+    const before = process.cwd();
+    process.chdir(empty);
+    let count = 0;
+    try {
+      for (const [name, example] of Object.entries(commandExamples)) {
+        if (makers.includes(name) || !(await has(name, flag))) continue;
+        const typed = `moult ${name} ${flag} ${mistyped}`;
+        const [code, written] = await moult([...argumentsOf(example), flag, join(empty, mistyped)], {});
+        assert.ok(code === 1 || code === 2, `${typed}: ${written}`);
+        assert.deepEqual(readdirSync(empty), [], typed);
+        count++;
+      }
+    } finally {
+      process.chdir(before);
+    }
+    assert.ok(count > 90, `${count} commands`);
+  });
+}
+
+async function has(name: string, flag: string): Promise<boolean> {
+  const words = name.split(' ');
+  let command: Command | undefined = await createProgram(words[0]);
+  for (const word of words) command = command?.commands.find((one) => one.name() === word);
+  return command?.options.some(({ long }) => long === flag) ?? false;
+}
+
+/** Without a server, or a file of a report, of its own. Nobody is there to type a password. */
+function argumentsOf(example: string): string[] {
+  const typed = example.replace(/ [<>] .*$/, '').replace(/ --(?:server|data-dir|report) \S+/g, '');
+  const words = [...typed.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? '').slice(1);
+  return /^users (?:add|password)/.test(words.join(' ')) ? [...words, '--no-password'] : words;
+}
 
 it('an update is not signed by an authority that publishing itself made', async () => {
   const fresh = join(folder, 'fresh');
