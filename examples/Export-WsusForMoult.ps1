@@ -1,20 +1,28 @@
 <#
 .SYNOPSIS
-Writes what "moult migrate wsus" takes over: groups, computers, approvals, updates, rules and choices of a WSUS.
+Writes what "moult migrate wsus" takes over and "moult shadow" compares: groups, computers, approvals, updates, rules and
+choices of a WSUS.
 
 .DESCRIPTION
 The script only reads. It calls nothing on the WSUS that changes anything there. Run it in Windows PowerShell 5.1 on the WSUS as a
 member of "WSUS Administrators" or "WSUS Reporters", or on a computer with the WSUS console and -Server.
+
+With -OffersOf and the name of a group, it also writes what the WSUS offers to each computer of the group, and what the
+computer reported. WSUS works for seconds on each computer: name a small group.
 
 It writes JSON files (UTF-8) into the folder. They have names of computers, groups and administrators: keep them as you
 keep the database of the WSUS.
 
 .EXAMPLE
 .\Export-WsusForMoult.ps1 -Folder C:\wsus-export
+
+.EXAMPLE
+.\Export-WsusForMoult.ps1 -Folder C:\wsus-export -OffersOf Pilot
 #>
 [CmdletBinding()]
 param(
     [Parameter(Mandatory = $true)][string]$Folder,
+    [string]$OffersOf,
     [string]$Server,
     [int]$Port = 8530,
     [switch]$UseSsl
@@ -116,10 +124,29 @@ Write-Records 'rules' @($wsus.GetInstallApprovalRules() | ForEach-Object {
     }
 })
 
+if ($OffersOf) {
+    $chosen = @($groups | Where-Object { $_.Name -eq $OffersOf })
+    if ($chosen.Count -ne 1) { throw "There is no group with the name $OffersOf." }
+    $approved = New-Object Microsoft.UpdateServices.Administration.UpdateScope
+    $approved.ApprovedStates = 'LatestRevisionApproved, HasStaleUpdateApprovals'
+    Write-Records 'offers' @($chosen | ForEach-Object { $_.GetComputerTargets() } | ForEach-Object {
+        $computer = [string]$_.Id
+        $_.GetUpdateInstallationInfoPerUpdate($approved) | ForEach-Object {
+            [pscustomobject]@{
+                ComputerTargetId            = $computer
+                UpdateId                    = [string]$_.UpdateId
+                UpdateApprovalAction        = [string]$_.UpdateApprovalAction
+                UpdateApprovalTargetGroupId = [string]$_.UpdateApprovalTargetGroupId
+                UpdateInstallationState     = [string]$_.UpdateInstallationState
+            }
+        }
+    })
+}
+
 $subscription = $wsus.GetSubscription()
 Write-Records 'subscription' @([pscustomobject]@{
     Products        = @($subscription.GetUpdateCategories() | ForEach-Object { [string]$_.Id })
     Classifications = @($subscription.GetUpdateClassifications() | ForEach-Object { [string]$_.Id })
 })
 
-Write-Host "Done. Carry $Folder to the server, and run: moult migrate wsus FOLDER --dry-run"
+Write-Host "Done. Carry $Folder to the server, and run: moult migrate wsus FOLDER --dry-run, or: moult shadow FOLDER"

@@ -82,6 +82,7 @@ export const commandExamples: Readonly<Record<string, string>> = {
   login: 'moult login https://server:8531 --ca operator-ca.cer.pem',
   logout: 'moult logout https://server:8531',
   'migrate wsus': 'moult migrate wsus /media/usb/wsus --dry-run',
+  shadow: 'moult shadow /media/usb/wsus --computer pc1.example.org',
   networks: 'moult networks',
   'policy export': 'moult policy export --server http://server:8530 --format reg --out ./policy',
   'policy read': 'moult policy read Registry.pol',

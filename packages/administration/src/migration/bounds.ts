@@ -31,4 +31,11 @@ export const migrationBounds = declareBounds('migration', {
     client: 'nothing',
     administrator: 'the number of the others',
   },
+  maxDifferences: {
+    what: 'Differences that a comparison with a WSUS names',
+    fallback: 100_000,
+    range: [100, 10_000_000],
+    client: 'nothing',
+    administrator: 'the number of all',
+  },
 });

@@ -46,6 +46,12 @@ const asScript = {
     rule('Pilot at once', { ComputerTargetGroups: ['Pilot'], Deadline: { DayOffset: 3, MinutesAfterMidnight: 90 } }),
     rule('Of something unknown', { Categories: ['Windows 99'] }),
   ],
+  'offers.json': [
+    {
+      ...{ ComputerTargetId: computer, UpdateId: idOf(0), UpdateApprovalAction: 'Install' },
+      ...{ UpdateApprovalTargetGroupId: pilot, UpdateInstallationState: 'NotInstalled' },
+    },
+  ],
   'subscription.json': [{ Products: [product], Classifications: [] }],
 };
 

@@ -178,7 +178,11 @@ async function addMembers(
 type Place = Pick<WsusExport['groups'][number], 'groupId' | 'name'>;
 
 /** The group here of each group of the export: by its id, or else by its name, as they were taken over. */
-function groupsHere(here: readonly Place[], coming: readonly Place[], groups: readonly Place[]): Map<string, Place> {
+export function groupsHere(
+  here: readonly Place[],
+  coming: readonly Place[],
+  groups: readonly Place[],
+): Map<string, Place> {
   const all = [...coming, ...here];
   const byName = new Map(all.map((one) => [one.name.toLowerCase(), one]));
   const places = new Map(here.map((one) => [one.groupId, one]));

@@ -16,7 +16,31 @@ interface WsusApproval {
   deadline: Date | undefined;
   /** Not before. */
   goesLive: Date | undefined;
+  approvalId: string | undefined;
+  /** The WSUS approves one revision. Undefined when the export does not say it. */
+  revisionNumber: number | undefined;
 }
+
+/** One update on one computer, as the WSUS itself says it. */
+interface WsusOffer {
+  computerId: string;
+  updateId: string;
+  /** The approval in force, if the record tells it: by its id, or by its action and group. */
+  approval: { approvalId: string } | { action: DeploymentAction; groupId: string | undefined } | undefined;
+  state: ReportedState | undefined;
+}
+
+/** In the order of the numbers of the public views. */
+const reportedStates = [
+  'unknown',
+  'notApplicable',
+  'notInstalled',
+  'downloaded',
+  'installed',
+  'failed',
+  'pendingReboot',
+] as const;
+export type ReportedState = (typeof reportedStates)[number];
 
 export interface WsusExport {
   /** Of the server, as far as the export says. */
@@ -29,6 +53,7 @@ export interface WsusExport {
   /** By an administrator: not because the publisher expired them. */
   declined: string[] | undefined;
   expired: number;
+  offers: WsusOffer[];
   /** Names of updates, for those that are not here. */
   titles: Map<string, string>;
   rules: unknown[];
@@ -43,7 +68,7 @@ export function readWsusExport(files: readonly ExportFile[]): WsusExport {
   const found: WsusExport = {
     ...{ server: { name: undefined, isReplica: false, isClientTargeting: false }, groups: [], computers: [] },
     ...{ memberships: [], approvals: undefined, declined: undefined, expired: 0, titles: new Map(), rules: [] },
-    ...{ products: [], classifications: [], passedOver: 0 },
+    ...{ products: [], classifications: [], offers: [], passedOver: 0 },
   };
   for (const { name, records } of files) {
     if (/approval/i.test(name)) found.approvals ??= [];
@@ -59,6 +84,7 @@ function take(found: WsusExport, record: ExportRecord): void {
   const isOf = (type: RegExp) => record.types.some((one) => type.test(one));
   if (has('computertargetgroups') && (has('categories') || has('updateclassifications')))
     found.rules.push(ruleOf(record));
+  else if (has('updateid', 'computertargetid')) found.offers.push(offerOf(record));
   else if (has('updateid', 'computertargetgroupid')) takeApproval(found, record);
   else if (has('computertargetid', 'computertargetgroupid')) takeMembership(found, record);
   else if (has('isdeclined') && (has('updateid') || has('id'))) takeUpdate(found, record);
@@ -97,17 +123,48 @@ function takeMembership(found: WsusExport, record: ExportRecord): void {
 }
 
 function takeApproval(found: WsusExport, record: ExportRecord): void {
-  const action = actionOf(record);
+  const action = actionOf(record, 'action');
   const approval = {
     ...{ updateId: idOf(record, 'updateid'), groupId: idOf(record, 'computertargetgroupid'), action },
     ...{ deadline: dateOf(record, 'deadline'), goesLive: dateOf(record, 'golivetime') },
+    ...{ approvalId: optionalId(record, 'updateapprovalid', 'id'), revisionNumber: revisionIn(record) },
   };
   found.approvals ??= [];
   found.approvals.push(approval);
 }
 
-function actionOf(record: ExportRecord): DeploymentAction {
-  const said = textOf(record, 'action').trim().toLowerCase();
+/** Of the script, or an object of the API with the revision in it. */
+function revisionIn({ fields }: ExportRecord): number | undefined {
+  const nested = fields.get('updateid');
+  const inside = isRecord(nested)
+    ? Object.entries(nested).find(([key]) => /^revisionnumber$/i.test(key))?.[1]
+    : undefined;
+  const revision = Number(fields.get('revisionnumber') ?? inside);
+  return Number.isSafeInteger(revision) && revision > 0 ? revision : undefined;
+}
+
+function offerOf(record: ExportRecord): WsusOffer {
+  const approvalId = optionalId(record, 'updateapprovalid');
+  const groupId = optionalId(record, 'updateapprovaltargetgroupid');
+  const action = record.fields.get('updateapprovalaction');
+  const said =
+    action === undefined || action === null || action === '' ? undefined : actionOf(record, 'updateapprovalaction');
+  return {
+    ...{ computerId: idOf(record, 'computertargetid'), updateId: idOf(record, 'updateid') },
+    approval: approvalId !== undefined ? { approvalId } : said && { action: said, groupId },
+    state: stateOf(record),
+  };
+}
+
+function stateOf(record: ExportRecord): ReportedState | undefined {
+  const said = textOf(record, 'updateinstallationstate', 'state').trim();
+  if (/^[0-6]$/.test(said)) return reportedStates[Number(said)];
+  const name = said.toLowerCase().replace(/^installedpendingreboot$/, 'pendingreboot');
+  return reportedStates.find((one) => one.toLowerCase() === name);
+}
+
+function actionOf(record: ExportRecord, field: string): DeploymentAction {
+  const said = textOf(record, field).trim().toLowerCase();
   const isOptional = isTrue(record.fields.get('isoptional'));
   const known: Record<string, DeploymentAction> = {
     ...{ install: isOptional ? 'OptionalInstall' : 'Install', 0: isOptional ? 'OptionalInstall' : 'Install' },

@@ -14,9 +14,9 @@ export function idOf(number: number): string {
 /** Open until the end of the test that made it. `updates`: a title, or a category where it begins with `category:`. */
 export async function createAdministration(
   updates: readonly string[] = [],
-  { targeting = 'server' }: { targeting?: 'server' | 'client' } = {},
+  { targeting = 'server', database = ':memory:' }: { targeting?: 'server' | 'client'; database?: string } = {},
 ): Promise<Administration & AsyncDisposable> {
-  const store = await openStore(':memory:', { now: () => author.at });
+  const store = await openStore(database, { now: () => author.at });
   await importDocuments(
     store,
     updates.map((title, at) => documentOf(idOf(at), title)),
@@ -27,7 +27,7 @@ export async function createAdministration(
     ...loaded,
     configFile: undefined,
     dataDir: 'data',
-    database: ':memory:',
+    database,
     contentDir: 'data/content',
   };
   return { store, server, author, [Symbol.asyncDispose]: () => store.close() };

@@ -41,6 +41,7 @@ export const descriptions: Readonly<Record<keyof typeof commands, string>> = {
   import:
     'import the bundle of another network, reports of a closed network, or an offline scan file. Repeat it after a break',
   migrate: 'take over from another update server what it exported',
+  shadow: 'compare the offer to each computer with that of a WSUS, and say why they differ. Nothing is changed',
   downstream: 'downstream servers: the servers below this one, and the computers that they reported',
   networks: 'list closed networks by their last reports: computers, errors, and the last bundle that they have',
   simulate: 'play another server, with made-up updates, for a trial',

@@ -42,6 +42,7 @@ export const commands = {
   export: () => import('./export.ts'),
   import: () => import('./import.ts'),
   migrate: () => import('./migrate.ts'),
+  shadow: () => import('./shadow.ts'),
   downstream: () => import('./downstream.ts'),
   networks: () => import('./networks.ts'),
   simulate: () => import('./simulate.ts'),
