@@ -1,4 +1,4 @@
-// The commands of docs/holds.md and docs/rings.md are run as written.
+// The commands of docs/rings.md, docs/reports.md and docs/holds.md are run as written.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
@@ -15,7 +15,7 @@ const root = fileURLToPath(new URL('../../..', import.meta.url));
 const scratch = mkdtempSync(join(tmpdir(), 'moult-holds-page-'));
 after(() => rmSync(scratch, { recursive: true, force: true }));
 
-test('the commands of docs/holds.md and docs/rings.md do what the pages say', async () => {
+test('the commands of docs/rings.md, docs/reports.md and docs/holds.md do what the pages say', async () => {
   const dataDir = join(scratch, 'data');
   const now = new Date();
   await loadOrCreateOperatorKeys(dataDir, { now, isClockBelieved: true });
@@ -25,11 +25,15 @@ test('the commands of docs/holds.md and docs/rings.md do what the pages say', as
   const bin = join(scratch, 'bin');
   mkdirSync(bin);
   symlinkSync(join(root, 'packages/cli/bin/moult.js'), join(bin, 'moult'));
-  const page = ['rings', 'holds'].map((name) => readFileSync(join(root, `docs/${name}.md`), 'utf8')).join('\n');
+  const page = ['rings', 'reports', 'holds']
+    .map((name) => readFileSync(join(root, `docs/${name}.md`), 'utf8'))
+    .join('\n');
   const script = [...page.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, text = '']) => text).join('');
   const path = [bin, dirname(process.execPath), process.env.PATH].join(delimiter);
   const env = { ...process.env, PATH: path, MOULT_DATA_DIR: dataDir };
   const said = execFileSync('sh', ['-ec', script], { cwd: scratch, env, encoding: 'utf8' });
+  assert.match(said, /^group,computers,up-to-date,percent,needing,failing,never-reported,silent$/m);
+  assert.match(said, /^never +0 +0$/m);
   assert.match(said, /"Security Update \(KB5000001\)" is running in ring 2 of 2 \(all\)/);
   assert.match(said, /is rolledBack in ring 2 of 2/);
   assert.match(said, /advise +KB5034441 +Windows 10\.0\.19041 to 10\.0\.19045, Example\*, Book 13\*/);

@@ -125,6 +125,32 @@ export const keptBounds = declareBounds('kept', {
   },
 });
 
+export const fleetReads = declareBounds('fleet-read', {
+  maxFailures: {
+    what: 'Newest failures that `moult reports failed` counts by code',
+    fallback: 20_000,
+    range: [100, 1_000_000],
+    client: 'nothing',
+    administrator: '"only the newest failures are counted"',
+  },
+  /** A client may call its version and its system anything. */
+  maxRows: {
+    what: 'Systems, and versions of agents, that a report names',
+    fallback: 1000,
+    range: [10, 100_000],
+    client: 'nothing',
+    administrator: 'the others, together on one line',
+  },
+  maxTextLength: {
+    what: 'Name of a system, and version of an agent, in a report',
+    fallback: 120,
+    range: [16, 4096],
+    unit: 'characters',
+    client: 'nothing',
+    administrator: 'the beginning',
+  },
+});
+
 export const homeReads = declareBounds('home-read', {
   /** A client may call its version anything: ten thousand of them must not become ten thousand lines. */
   maxVersions: {
@@ -288,6 +314,7 @@ export const defaultStoreBounds = { namesPerComputer: 16, statesPerComputer: 10_
 export const storeTables = [
   textBytes,
   keptBounds,
+  fleetReads,
   homeReads,
   backupBounds,
   databaseBounds,

@@ -39,6 +39,7 @@ import { eventBoundsStore } from './event-bounds.ts';
 import { eventRetentionStore } from './event-retention.ts';
 import { expiredUpdateStore } from './expired-updates.ts';
 import { figureStore } from './figures.ts';
+import { fleetFigureStore } from './fleet/fleet-figures.ts';
 import { groupStore } from './groups.ts';
 import { holdStore } from './holds.ts';
 import { homeStore } from './home.ts';
@@ -217,6 +218,7 @@ export function storeOf(database: Database, now: () => Date, given: StoreBounds 
     statusStore(database, now),
     figureStore(database),
     updateFigureStore(database),
+    fleetFigureStore(database),
     auditStore(database),
     accountStore(database),
     sessionStore(database),

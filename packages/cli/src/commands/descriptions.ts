@@ -25,6 +25,7 @@ export const descriptions: Readonly<Record<keyof typeof commands, string>> = {
   holds: 'known issues: keep updates from the computers that they harm, or only show the issue',
   stop: 'the emergency stop: computers install and remove nothing until it ends',
   requests: 'changes that wait for a second person: list, show, confirm and refuse them',
+  reports: 'report how far the fleet is, what it lacks, what failed, and who is silent',
   events:
     'list events, newest first: reports, self-update, computers that changed (identity), changes by administrators (audit)',
   users: 'accounts that administer this server over its API',

@@ -29,6 +29,7 @@ export const commands = {
   holds: () => import('./holds.ts'),
   stop: () => import('./stop.ts'),
   requests: () => import('./requests.ts'),
+  reports: () => import('./reports.ts'),
   events: () => import('./events.ts'),
   users: () => import('./users.ts'),
   tokens: () => import('./tokens.ts'),

@@ -99,7 +99,7 @@ const longestPage = 200;
 /** Fields that are times: a text of a stranger that looks like one stays text. */
 const dateFields = new Set([
   ...['lastContact', 'lastSync', 'lastReport', 'stateSince', 'identityChangedAt', 'sharedAt', 'importedAt'],
-  ...['askedAt', 'expiresAt', 'decidedAt', 'deadline', 'changedAt', 'startedAt', 'pausedUntil'],
+  ...['askedAt', 'expiresAt', 'decidedAt', 'deadline', 'changedAt', 'startedAt', 'pausedUntil', 'lastAt'],
 ]);
 
 function withDates<Item>(item: Item): Item {

@@ -13,6 +13,7 @@ import type { ContentFiles } from './content.ts';
 import type { DeploymentStore } from './deployments.ts';
 import type { DownstreamStore } from './downstream.ts';
 import type { EventStore } from './events.ts';
+import type { FleetFigures } from './fleet.ts';
 import type { GroupStore } from './groups.ts';
 import type { HoldStore } from './holds.ts';
 import type { ListStore } from './lists.ts';
@@ -37,6 +38,7 @@ export type * from './content.ts';
 export type * from './deployments.ts';
 export type * from './downstream.ts';
 export type * from './events.ts';
+export type * from './fleet.ts';
 export type * from './groups.ts';
 export type * from './holds.ts';
 export type * from './lists.ts';
@@ -61,6 +63,7 @@ export interface Store
     DeploymentStore,
     EventStore,
     StateStore,
+    FleetFigures,
     ContentFiles,
     AuditLog,
     AccountStore,

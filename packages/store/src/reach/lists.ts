@@ -4,7 +4,9 @@ import { ServerError } from '../errors.ts';
 import { withoutOthers } from './computers.ts';
 import type { Reach } from './reach.ts';
 
-type Methods = 'pageComputers' | 'pageUpdates' | 'pageReports' | 'pageStatusPings' | 'pageIdentityChanges';
+type Methods =
+  | ('pageComputers' | 'pageUpdates' | 'pageReports' | 'pageStatusPings' | 'pageIdentityChanges')
+  | ('countCompliance' | 'countFailures' | 'countAges' | 'countSystems' | 'countAgents' | 'countConnectedHours');
 
 export function listsWithin(whole: Store, reach: Reach): Pick<Store, Methods> {
   const within = reach.groupIds;
@@ -27,5 +29,12 @@ export function listsWithin(whole: Store, reach: Reach): Pick<Store, Methods> {
     pageReports: (filter, request) => whole.pageReports({ ...filter, within }, request),
     pageStatusPings: (filter, request) => whole.pageStatusPings({ ...filter, within }, request),
     pageIdentityChanges: (filter, request) => whole.pageIdentityChanges({ ...filter, within }, request),
+
+    countCompliance: (filter) => whole.countCompliance({ ...filter, within }),
+    countFailures: (filter) => whole.countFailures({ ...filter, within }),
+    countAges: (filter, now) => whole.countAges({ ...filter, within }, now),
+    countSystems: (filter) => whole.countSystems({ ...filter, within }),
+    countAgents: (filter) => whole.countAgents({ ...filter, within }),
+    countConnectedHours: (filter) => whole.countConnectedHours({ ...filter, within }),
   };
 }

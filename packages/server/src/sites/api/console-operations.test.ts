@@ -23,6 +23,8 @@ const leftOut = [
   ...['clearTree', 'verifyTree'],
   ...['listDownstreamComputers', 'listDownstreamServers', 'removeDownstreamServer'],
   ...['listClones', 'showRequest'],
+  ...['reportAges', 'reportAgents', 'reportCompliance', 'reportFailures', 'reportHours', 'reportNeeded'],
+  ...['reportSilent', 'reportSystems'],
 ];
 
 describe('the console and the API', () => {

@@ -9,6 +9,7 @@ import { contentRoutes } from './routes/content.ts';
 import { doctorRoutes } from './routes/doctor.ts';
 import { downstreamRoutes } from './routes/downstream.ts';
 import { explainRoutes } from './routes/explain.ts';
+import { fleetRoutes } from './routes/fleet.ts';
 import { groupRoutes } from './routes/groups.ts';
 import { holdRoutes } from './routes/holds.ts';
 import { jobRoutes } from './routes/jobs.ts';
@@ -28,6 +29,7 @@ import { updateRoutes } from './routes/updates.ts';
 export const routes: readonly Route[] = [
   ...recordRoutes,
   ...computerRoutes,
+  ...fleetRoutes,
   ...groupRoutes,
   ...updateRoutes,
   ...holdRoutes,

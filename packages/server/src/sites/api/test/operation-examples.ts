@@ -123,6 +123,14 @@ export const examples: Record<string, Example> = {
   listAudit: {},
   listContent: {},
   listComputers: {},
+  reportAges: {},
+  reportAgents: {},
+  reportCompliance: {},
+  reportFailures: {},
+  reportHours: {},
+  reportNeeded: {},
+  reportSilent: {},
+  reportSystems: {},
   showComputer: { path: `/computers/${computerId}` },
   removeComputer: { path: '/computers/pc7' },
   addToGroup: { prepare: async (api) => `${await newGroup(api)}/computers/${computerId}` },
@@ -229,6 +237,7 @@ const inAllComputers = async () => ({ path: `/api/v1/groups/All%20Computers/comp
 /** By operation and status: what the generic ones cannot provoke. */
 export const provocations: Record<string, (api: TestApi, asked: Asked) => Promise<Asked & { path?: string }>> = {
   ...serverProvocations,
+  'reportNeeded 404': async (_, asked) => ({ ...asked, path: '/api/v1/reports/needed?classification=Nowhere' }),
   'logOn 401': async () => ({ body: { name: 'reporter', password: 'not the password' } }),
   'logOn 429': async ({ ask }) => {
     const wrong = { method: 'POST', body: { name: 'somebody', password: 'not the password' } };
