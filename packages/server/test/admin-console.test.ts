@@ -15,6 +15,7 @@ import {
   openAs,
   requireAccessible,
   rowsOf,
+  tabTo,
   withBrowser,
 } from './console-browser.ts';
 import { computerId, password, ringedUpdate, updateId } from './console-fleet.ts';
@@ -100,10 +101,9 @@ describe('every view', () => {
 });
 
 describe('stories', () => {
-  it('from the set-up link to the first account, and the link works once', async () => {
-    await using server = await startTestServer({
-      config: { consoleDir, passwordMemoryKib: 1024, passwordPasses: 1, firstCatalog: 'empty' },
-    });
+  it('from the set-up link to the first approved update in five steps, with the keyboard alone, and the link works once', async () => {
+    const config = { consoleDir, passwordMemoryKib: 1024, passwordPasses: 1, firstCatalog: 'empty' } as const;
+    await using server = await startTestServer({ config: { ...config, upstream: lab.upstream } });
     await using store = await openStore(server.database, { now: () => new Date() });
     await store.saveSetUpLink(digestOfSecret('once-upon-a-time'), new Date(Date.now() + 60_000));
     const fill = async (page: Page) => {
@@ -115,9 +115,48 @@ describe('stories', () => {
     };
     const look = { url: server.url };
     await withBrowser(async (page) => {
+      const press = async (text: RegExp, key = 'Enter') => {
+        await tabTo(page, text);
+        await page.keyboard.press(key);
+      };
+      const isAt = (name: string) => page.getByRole('heading', { level: 2, name }).waitFor();
       await fill(page);
-      await page.getByRole('heading', { name: 'To do' }).waitFor();
+      await isAt('Step 2 of 5: Source of updates');
       assert.equal(new URL(page.url()).hash, '');
+      await press(/^Save$/);
+      await page.getByText('Saved: Another WSUS or Moult server.').waitFor();
+      await press(/^Next step$/);
+      await isAt('Step 3 of 5: Products and classifications');
+      await press(/^Synchronise now$/);
+      for (const name of ['Simulated Windows 1', 'critical updates']) {
+        await page.getByRole('checkbox', { name, exact: true }).waitFor();
+        await press(new RegExp(`^${name}$`), ' ');
+        await press(/^Save 1 change$/);
+        await page.getByRole('button', { name: 'Save 1 change' }).waitFor({ state: 'detached' });
+      }
+      await press(/^Synchronise now$/);
+      await page.getByText('The job runs. You can leave this page.').waitFor();
+      await press(/^Next step$/);
+      await isAt('Step 4 of 5: Groups and clients');
+      await press(/^Skip this step$/);
+      await page.getByText('Skipped: Groups and clients. You can come back').waitFor();
+      // The server knows how far it is, and not this browser: the first open step comes up.
+      await page.goto('/console/set-up');
+      await isAt('Step 5 of 5: First approval');
+      await page
+        .getByRole('button', { name: /^Approve / })
+        .first()
+        .waitFor();
+      await press(/^Approve /);
+      await page.getByRole('checkbox', { name: /^All Computers/ }).waitFor();
+      await press(/^All Computers/, ' ');
+      await page.getByText('This is what the approval does').waitFor();
+      await press(/^Save: Install$/);
+      await page.getByText('An update is approved.').waitFor();
+      assert.equal((await store.pageUpdates({ approval: 'approved' }, { limit: 1 })).total, 1);
+      await press(/^To Home$/);
+      await page.getByRole('heading', { name: 'To do' }).waitFor();
+      assert.equal(await page.getByText(/of the set-up (is|are) open/).count(), 0);
     }, look);
     await withBrowser(async (page) => {
       await fill(page);

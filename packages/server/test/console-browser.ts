@@ -19,12 +19,13 @@ let browser: Browser;
 let upstream: Listening | undefined;
 
 /** Started before the tests of the file that imports this. */
-export const lab = {} as { fleet: Awaited<ReturnType<typeof startFleet>> };
+export const lab = {} as { fleet: Awaited<ReturnType<typeof startFleet>>; upstream: string };
 /** What the browser of the test complained about until now. */
 export const complaints: string[] = [];
 before(async () => {
   const updates = simulatedCatalog({ updates: 30, products: 12, from: new Date('2026-10-01T00:00:00Z') });
   upstream = await listen(createUpstreamServer({ kind: 'wsus', now: () => new Date(), updates }));
+  lab.upstream = upstream.url;
   lab.fleet = await startFleet({ dataDir, consoleDir, upstream: upstream.url });
   browser = await chromium.launch({
     executablePath: process.env.MOULT_CHROMIUM ?? '/usr/bin/chromium',
@@ -86,6 +87,18 @@ export async function openAs(page: Page, name: string, path = ''): Promise<void>
   await page.goto(`/console/${path}`);
   await logOn(page, name);
   await page.getByRole('navigation').waitFor();
+}
+
+/** With the tab key alone, to the first control whose text or label fits. */
+export async function tabTo(page: Page, text: RegExp): Promise<void> {
+  for (let presses = 0; presses < 150; presses++) {
+    await page.keyboard.press('Tab');
+    const now = await page.evaluate<string>(
+      `(() => { const one = document.activeElement; return (one?.ariaLabel || one?.labels?.[0]?.innerText || one?.innerText || '').trim(); })()`,
+    );
+    if (text.test(now)) return;
+  }
+  assert.fail(`the tab key does not reach ${text}`);
 }
 
 export async function requireAccessible(page: Page, name: string, rules?: string[]): Promise<void> {

@@ -331,8 +331,8 @@ it('each command with an operation names one that exists, and --server is on tho
     ...['changeSyncChoices', 'countUpdateByGroup', 'declineMatchingUpdates', 'endOwnSession'],
     ...['endSession', 'explainComputer', 'explainGroup', 'followChanges', 'listAudit'],
     ...['listIdentityChanges', 'listJobs', 'listPings', 'listRings', 'listSessions', 'listSettings'],
-    ...['listUpdateFiles', 'logOff', 'logOn', 'planCleanup', 'previewApproval', 'publishWinget'],
-    ...['readHome', 'revokeOwnToken', 'setUp', 'showAccount', 'showGroup', 'showJob'],
+    ...['listUpdateFiles', 'logOff', 'logOn', 'noteSetUpStep', 'planCleanup', 'previewApproval', 'publishWinget'],
+    ...['readHome', 'readSetUp', 'revokeOwnToken', 'setUp', 'showAccount', 'showGroup', 'showJob'],
     ...['showOwnAccount', 'showRings', 'showRule', 'whoAmI'],
   ]);
 });

@@ -109,7 +109,7 @@ function Door(): ReactNode {
   const isHere = visit.kind === 'here';
   useEffect(() => (isHere && !isOver ? followChanges(() => void ask(true)) : undefined), [isHere, isOver, ask]);
 
-  if (view === 'set-up') return <SetUp />;
+  if (view === 'set-up' && (hasSecret() || visit.kind === 'nobody')) return <SetUp />;
   if (visit.kind === 'asking') return null;
   if (visit.kind === 'failed')
     return (
@@ -131,6 +131,11 @@ function Door(): ReactNode {
       )}
     </SessionContext>
   );
+}
+
+/** The set-up link, and not the address of a view or of a part of it. */
+function hasSecret(): boolean {
+  return location.hash.length > 1 && location.hash !== '#main';
 }
 
 /** A role that was taken away is noticed so soon, also by who only looks. */

@@ -25,7 +25,7 @@ export function SetUp(): ReactNode {
       await call('logOn', { body: { name, password } });
       say(words.setUp.done);
       // The page loads again, without the secret in its address.
-      history.replaceState(null, '', hrefOf(''));
+      history.replaceState(null, '', hrefOf('set-up'));
       location.reload();
     } catch (failed) {
       const isUsed = failed instanceof Refusal && failed.status === 409;

@@ -41,6 +41,7 @@ export const views: readonly View[] = [
     ['audit', 'audit', 'audit', () => import('./views/audit.tsx')],
   ]),
   ...inSection('server', [
+    ['set-up', 'setUp', 'administer', () => import('./views/set-up.tsx')],
     ['sync', 'sync', 'read', () => import('./views/sync.tsx')],
     ['releases', 'releases', 'read', () => import('./views/releases.tsx')],
     ['settings', 'settings', 'read', () => import('./views/settings.tsx')],

@@ -153,3 +153,27 @@ export interface Status {
   disks: { folder: string; freeBytes: number; reserveBytes: number; isLow: boolean }[];
   server: { url: string; pid: number; startedAt: string };
 }
+
+export type SetUpStepName = 'account' | 'source' | 'choices' | 'clients' | 'approval';
+export type UpdateSource = 'microsoft' | 'server' | 'files';
+
+export interface SetUpDocument {
+  steps: { step: SetUpStepName; state: 'open' | 'done' | 'skipped'; by?: string; at?: string }[];
+  source?: UpdateSource;
+  upstream: string;
+  isMicrosoft: boolean;
+}
+
+/** A product, a classification or a language of the upstream server. */
+export interface Choice {
+  id: string;
+  name: string;
+  within: string[];
+  isChosen: boolean;
+}
+
+/** A list that has one page. */
+export interface Whole<Item> {
+  items: Item[];
+  total: number;
+}

@@ -5,6 +5,8 @@ export const operations = {
   logOn: ['POST', '/session'],
   logOff: ['DELETE', '/session'],
   setUp: ['POST', '/set-up'],
+  readSetUp: ['GET', '/set-up/steps'],
+  noteSetUpStep: ['POST', '/set-up/steps/{step}'],
   followChanges: ['GET', '/live'],
   readHome: ['GET', '/home'],
   readStatus: ['GET', '/status'],

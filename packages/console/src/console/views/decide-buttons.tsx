@@ -4,10 +4,10 @@ import { change } from '../api/changes.ts';
 import { say } from '../kit/announce.tsx';
 import { useSession } from '../kit/session.tsx';
 import { wordsOf } from '../kit/states.tsx';
-import { keepUndoable, type Undoable, undoOfDecline } from '../kit/undo.ts';
+import { undoOfDecline } from '../kit/undo.ts';
 import { useWords } from '../kit/words.tsx';
 import { ApproveDialog } from './approve-dialog.tsx';
-import { showDecided, takeBack } from './take-back.ts';
+import { offerUndo, showDecided } from './take-back.ts';
 
 interface Props {
   updateIds: readonly string[];
@@ -31,16 +31,13 @@ export function DecideButtons({ updateIds, isDeclined = false }: Props): ReactNo
       offerUndo(
         before.map((one) => undoOfDecline(one, to, Date.now())),
         (to ? words.decide.declined : words.decide.undeclined)(before.length),
+        words,
       );
     } catch (error) {
       say(wordsOf(error, words), { isBad: true });
     } finally {
       setIsSaving(false);
     }
-  };
-  const offerUndo = (all: readonly Undoable[], text: string) => {
-    keepUndoable(all);
-    say(text, { undo: () => void takeBack(all, words) });
   };
   return (
     <>
@@ -63,7 +60,7 @@ export function DecideButtons({ updateIds, isDeclined = false }: Props): ReactNo
           updateIds={updateIds}
           onDone={(all, text) => {
             setIsApproving(false);
-            offerUndo(all, text);
+            offerUndo(all, text, words);
           }}
           onClose={() => setIsApproving(false)}
         />

@@ -142,7 +142,7 @@ interface NameProps {
   onClose(): void;
 }
 
-function NameDialog({ title, name = '', onName, onClose }: NameProps): ReactNode {
+export function NameDialog({ title, name = '', onName, onClose }: NameProps): ReactNode {
   const words = useWords();
   const [error, setError] = useState('');
   const save = async (event: SyntheticEvent<HTMLFormElement>) => {

@@ -3,11 +3,12 @@
 import type { HomeDocument } from '@moult/server/home-document';
 import type { ReactNode } from 'react';
 import { useAnswer } from '../api/cached.ts';
-import type { Page, Status, Update } from '../api/documents.ts';
+import type { Page, SetUpDocument, Status, Update } from '../api/documents.ts';
 import { hrefOf } from '../kit/address.ts';
 import { Link } from '../kit/link.tsx';
 import { Meter } from '../kit/meter.tsx';
 import { numberIn, sizeIn } from '../kit/numbers.ts';
+import { useMay } from '../kit/session.tsx';
 import { spanOf } from '../kit/spans.ts';
 import { Asked } from '../kit/states.tsx';
 import { Age, useNow } from '../kit/time.tsx';
@@ -37,6 +38,7 @@ export function Home(): ReactNode {
     query: { limit: 1 },
   });
   const sync = useAnswer<SyncDocument>('readSync', {});
+  const setUp = useAnswer<SetUpDocument>('readSetUp', useMay('administer') ? {} : undefined, rarely);
   const tree = useAnswer<{ releases: { state: string }[] }>('listTree', { query: { limit: 1 } }, rarely);
   return (
     <>
@@ -63,6 +65,7 @@ export function Home(): ReactNode {
                 unassigned: unassigned.document?.total,
                 files: missing.document,
                 sync: sync.document,
+                setUpSteps: setUp.document?.steps.filter(({ state }) => state === 'open').length,
                 releases: tree.document?.releases.filter(({ state }) => state === 'waiting').length,
               })}
               isComplete={[status, waiting, unassigned, missing, sync, tree].every(({ at }) => at > 0)}

@@ -2,6 +2,7 @@
 import { type ReactNode, useState } from 'react';
 import { useAnswer } from '../api/cached.ts';
 import { change } from '../api/changes.ts';
+import type { Choice, Whole } from '../api/documents.ts';
 import { goWith, useAddress } from '../kit/address.ts';
 import { say } from '../kit/announce.tsx';
 import { DataTable } from '../kit/data-table.tsx';
@@ -14,19 +15,10 @@ import { TakeAway } from '../list/take-away.tsx';
 
 export type ChoiceKind = 'product' | 'classification' | 'language';
 
-interface Choice {
-  id: string;
-  name: string;
-  within: string[];
-  isChosen: boolean;
-}
-
 interface Product {
   id: string;
   contents?: { updates: number };
 }
-
-type Whole<Item> = { items: Item[]; total: number };
 
 const mostShown = 200;
 /** Of one call of the API. */

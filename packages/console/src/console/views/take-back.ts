@@ -4,7 +4,7 @@ import { noteChange } from '../api/changes.ts';
 import type { Page, Update } from '../api/documents.ts';
 import { say } from '../kit/announce.tsx';
 import { wordsOf } from '../kit/states.tsx';
-import { type Decided, type Deciding, forgetUndoable, putBack, type Undoable } from '../kit/undo.ts';
+import { type Decided, type Deciding, forgetUndoable, keepUndoable, putBack, type Undoable } from '../kit/undo.ts';
 import type { Words } from '../kit/words.tsx';
 
 const deciding: Deciding = {
@@ -13,6 +13,12 @@ const deciding: Deciding = {
   approve: (body) => call('approveUpdates', { body: { ...body, allowPastDeadline: true } }),
   decline: (body) => call('declineUpdates', { body }),
 };
+
+/** Says what was decided, and keeps the way back for ten minutes. */
+export function offerUndo(all: readonly Undoable[], text: string, words: Words): void {
+  keepUndoable(all);
+  say(text, { undo: () => void takeBack(all, words) });
+}
 
 export async function takeBack(all: readonly Undoable[], words: Words): Promise<void> {
   const { done, movedOn, needTerms, error } = await putBack(all, deciding);

@@ -27,13 +27,15 @@ interface Others {
   /** Of approved updates. */
   files: Record<'missing' | 'damaged', { files: number }> | undefined;
   sync?: SyncDocument | undefined;
+  /** Steps of the set-up that are open. Undefined for who cannot do them. */
+  setUpSteps?: number | undefined;
   /** Agent releases that wait to be offered. */
   releases?: number | undefined;
 }
 
 export function tasksOf(
   home: HomeDocument,
-  { status, waiting, unassigned = 0, files, sync, releases = 0 }: Others,
+  { status, waiting, unassigned = 0, files, sync, releases = 0, setUpSteps = 0 }: Others,
 ): Task[] {
   const { needing, failing, silent, silentDays } = home.computers.attention;
   const older = home.computers.generations
@@ -70,6 +72,7 @@ export function tasksOf(
           ...(sync.run.endedAt && { since: sync.run.endedAt }),
         }
       : undefined,
+    some(setUpSteps, { key: 'setUp', kind: 'setUp', tone: 'pending', href: hrefOf('set-up') }),
     some(releases, { key: 'releases', kind: 'releases', tone: 'pending', href: hrefOf('releases') }),
     some(lost, { key: 'files', kind: 'files', tone: 'bad', href: hrefOf('content', { state: 'missing' }) }),
     some(waiting?.total ?? 0, {

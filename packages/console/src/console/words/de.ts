@@ -2,6 +2,7 @@
 import { decisionsInGerman } from './de-decisions.ts';
 import { moreInGerman } from './de-more.ts';
 import { serverInGerman } from './de-server.ts';
+import { stepsInGerman } from './de-steps.ts';
 import { toolsInGerman } from './de-tools.ts';
 import { updatesInGerman } from './de-updates.ts';
 import { viewsInGerman } from './de-views.ts';
@@ -40,6 +41,7 @@ export const de: Words = {
     jobs: 'Aufträge',
     accounts: 'Konten',
     account: 'Mein Konto',
+    setUp: 'Einrichtung',
     docs: 'Dokumentation',
     sections: { home: 'Start', updates: 'Updates', computers: 'Computer', records: 'Aufzeichnungen', server: 'Server' },
     noView: 'Diese Seite gibt es nicht. Wählen Sie eine Ansicht im Menü.',
@@ -167,6 +169,8 @@ export const de: Words = {
       why: 'Ein Computer, der selten an ist, bekommt seine Updates spät. Gezählt wird nach dem letzten Kontakt.',
     },
     tasks: {
+      setUp: (text, amount) =>
+        s(amount, '1 Schritt der Einrichtung ist offen', `${text} Schritte der Einrichtung sind offen`),
       sync: () => 'Die letzte Synchronisation ist fehlgeschlagen',
       releases: (text, amount) =>
         s(amount, '1 Agent-Release wartet auf sein Angebot', `${text} Agent-Releases warten auf ihr Angebot`),
@@ -196,6 +200,7 @@ export const de: Words = {
       clones: (text, amount) => s(amount, '1 Computer teilt seine Identität', `${text} Computer teilen ihre Identität`),
     },
     mend: {
+      setUp: 'Einrichtung fortsetzen',
       sync: 'Synchronisation ansehen',
       releases: 'Releases ansehen',
       port: 'Lösung lesen',
@@ -303,4 +308,5 @@ export const de: Words = {
   ...serverInGerman,
   ...toolsInGerman,
   ...moreInGerman,
+  ...stepsInGerman,
 };

@@ -2,6 +2,7 @@
 import { decisionsInEnglish } from './en-decisions.ts';
 import { moreInEnglish } from './en-more.ts';
 import { serverInEnglish } from './en-server.ts';
+import { stepsInEnglish } from './en-steps.ts';
 import { toolsInEnglish } from './en-tools.ts';
 import { updatesInEnglish } from './en-updates.ts';
 import { viewsInEnglish } from './en-views.ts';
@@ -32,6 +33,7 @@ export const en = {
     jobs: 'Jobs',
     accounts: 'Accounts',
     account: 'My account',
+    setUp: 'Set-up',
     docs: 'Documentation',
     sections: { home: 'Home', updates: 'Updates', computers: 'Computers', records: 'Records', server: 'Server' },
     noView: 'This page does not exist. Choose a view in the menu.',
@@ -159,6 +161,8 @@ export const en = {
       why: 'A computer that is seldom on gets its updates late. Counts are by the last contact.',
     },
     tasks: {
+      setUp: (text: string, amount: number) =>
+        s(amount, '1 step of the set-up is open', `${text} steps of the set-up are open`),
       sync: () => 'The last synchronisation failed',
       releases: (text: string, amount: number) =>
         s(amount, '1 agent release waits to be offered', `${text} agent releases wait to be offered`),
@@ -189,6 +193,7 @@ export const en = {
         s(amount, '1 computer shares its identity', `${text} computers share their identity`),
     },
     mend: {
+      setUp: 'Go on with the set-up',
       sync: 'Show the synchronisation',
       releases: 'Review the releases',
       port: 'Read how to fix it',
@@ -298,6 +303,7 @@ export const en = {
   ...serverInEnglish,
   ...toolsInEnglish,
   ...moreInEnglish,
+  ...stepsInEnglish,
 };
 
 export type Words = typeof en;

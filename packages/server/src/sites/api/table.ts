@@ -22,6 +22,7 @@ import { ringRoutes } from './routes/rings.ts';
 import { ruleRoutes } from './routes/rules.ts';
 import { serverRoutes } from './routes/server.ts';
 import { sessionRoutes } from './routes/sessions.ts';
+import { setUpRoutes } from './routes/set-up.ts';
 import { syncRoutes } from './routes/sync.ts';
 import { treeRoutes } from './routes/tree.ts';
 import { updateRoutes } from './routes/updates.ts';
@@ -50,6 +51,7 @@ export const routes: readonly Route[] = [
   ...requestRoutes,
   ...accountRoutes,
   ...sessionRoutes,
+  ...setUpRoutes,
   ...ownAccountRoutes,
 ];
 

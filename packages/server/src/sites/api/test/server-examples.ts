@@ -147,6 +147,8 @@ export const serverExamples: Record<string, Example> = {
   verifyAudit: { body: {} },
   readTls: {},
   issueCertificate: { prepare: withKeys, body: {} },
+  readSetUp: {},
+  noteSetUpStep: { path: '/set-up/steps/source', body: { state: 'skipped' } },
   readSync: {},
   listSyncRuns: {},
   startSync: { prepare: withUpstream, body: {} },
