@@ -19,7 +19,7 @@ const views = [
     'settings',
     'catalogs',
     'account',
-    ...['source', 'choices', 'clients', 'approval'].map((step) => `set-up/${step}`),
+    ...['choices', 'clients'].map((step) => `set-up/${step}`),
   ],
   ...[`computers/${computerId(0)}?explain=true&why=${updateId(0)}`, `updates/${updateId(0)}?whyGroup=Pilot`],
 ];
