@@ -11,9 +11,9 @@ import {
   type UpdateSource,
 } from './steps.ts';
 
-export { type SetUpStep, type SetUpStepName, setUpSteps, type UpdateSource, updateSources } from './steps.ts';
+export { type SetUpStepName, setUpSteps, updateSources } from './steps.ts';
 
-export interface SetUpState {
+interface SetUpState {
   steps: SetUpStep[];
   /** As a person chose it. */
   source: UpdateSource | undefined;
