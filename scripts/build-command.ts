@@ -31,6 +31,7 @@ export async function buildCommand(root: string): Promise<void> {
 /** Programs of threads: the bundle starts them by their path (threadProgram). */
 export const bundledThreads = [
   'packages/releases/src/repository/cover-thread.ts',
+  'packages/store/src/backup/backup-thread.ts',
   'packages/store/src/sqlite/checkpoint-thread.ts',
 ];
 

@@ -20,6 +20,7 @@ import {
 } from '@moult/store/data-dir';
 import { loadOrCreateOperatorKeys } from '@moult/store/keys';
 import { catalogNow, createAdministration, noHome, offerSetUp } from './administration-site.ts';
+import { scheduleBackups } from './backup-schedule/index.ts';
 import { writeBounds } from './bounds.ts';
 import { type Closers, createClosers } from './closers.ts';
 import { createConsole } from './console-site.ts';
@@ -165,6 +166,10 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
   let cover: CoverKeeper | undefined;
   let catalog: LiveCatalog | undefined;
   closers.add(() => trust.close());
+  const backups = scheduleBackups(config, {
+    ...{ store, database: address, now, log, changed: () => health.changed() },
+  });
+  closers.add(() => backups.close());
   const services = await openWhenThere({
     async open(itsClosers) {
       await database.prepare();
@@ -222,6 +227,7 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
         log,
         mail: openMail(config, hostname(), noticeBounds.answerMs),
         endings: () => (isClockBelieved() ? endings() : []),
+        backups: backups.facts,
       });
       itsClosers.add(() => told.close());
       return handlersOf(service);
@@ -273,6 +279,7 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
     ...keys.notices,
     ...room.notices(),
     ...database.notices(),
+    ...backups.notices(),
     ...trust.notices(),
     ...(certificate?.notices() ?? []),
     ...coveredReleases.notices(),
@@ -310,6 +317,7 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
     selfUpdateHealth: () => health.monitor?.facts() ?? noHealth,
     countNotices: () => notices().length,
     trustExpiries: () => trust.expiries(),
+    backups: backups.facts,
     certificates,
     failed: (error) => log.error({ err: error }, 'the metrics could not be read'),
   });

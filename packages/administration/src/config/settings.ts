@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { accountSettings } from './account-settings.ts';
 import { acmeSettings } from './acme-settings.ts';
+import { backupSettings } from './backup-settings.ts';
 import { forwardSettings } from './forward-settings.ts';
 import { limitSettings } from './limit-settings.ts';
 import { mailSettings } from './mail-settings.ts';
@@ -63,6 +64,7 @@ export const settings = {
     undefined,
     'Folder for update files by digest. Default: DIR/content',
   ),
+  ...backupSettings,
 
   host: setting('listening', text.optional(), 'ADDRESS', undefined, 'Address to listen on. Default: all addresses'),
   allowedHosts: setting(

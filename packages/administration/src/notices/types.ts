@@ -2,7 +2,8 @@
 import { z } from 'zod';
 
 export const noticeTypes = [
-  ...(['updates.new', 'sync.failed', 'ring.halted', 'computers.silent', 'expiry.soon', 'audit.recorded'] as const),
+  ...(['updates.new', 'sync.failed', 'ring.halted', 'computers.silent', 'expiry.soon', 'backup.failed'] as const),
+  'audit.recorded',
 ] as const;
 export type NoticeType = (typeof noticeTypes)[number];
 

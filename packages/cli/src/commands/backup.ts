@@ -1,6 +1,8 @@
 // moult backup and moult restore: everything but the update files, from and into a server that may be running.
 import { resolve } from 'node:path';
 import { authorOf, keepFilesPrivate } from '@moult/administration';
+import { makeBackup, type ShownBackups, showBackups } from '@moult/administration/backups';
+import { counted } from '@moult/formats/text';
 import { withoutPassword } from '@moult/store';
 import { type BackupManifest, backUp, rehearseRestore, restore } from '@moult/store/backup';
 import { readLockHolder } from '@moult/store/data-dir';
@@ -8,12 +10,16 @@ import { serverVersion } from '@moult/store/version';
 import type { Command } from 'commander';
 import { present } from '../output.ts';
 import { type AdministrationFlags, withServerOptions } from '../server-flags.ts';
-import { administer, doorParts, findServer, serverFlags } from '../server-options.ts';
+import { administer, doorParts, findServer, requireServer, serverFlags } from '../server-options.ts';
 import { exitCode, UsageError } from '../terminal.ts';
+import { untilSignal } from '../until-signal.ts';
 
 export function register(program: Command): void {
-  withServerOptions(program.command('backup').argument('<dir>', 'a new folder'))
+  withServerOptions(
+    program.command('backup').argument('[dir]', 'a new folder. Default: one in --backup-dir of the server'),
+  )
     .description('back up the server into a folder: database, keys and releases. The server may run meanwhile')
+    .option('--schedule', 'show the backups that the server makes by itself. Exit code 1 if one failed or is late')
     .action(runBackup);
   withServerOptions(program.command('restore').argument('<dir>', 'a backup'))
     .description('restore a backup: it replaces all current data')
@@ -23,7 +29,48 @@ export function register(program: Command): void {
     .action(runRestore);
 }
 
-async function runBackup(target: string, flags: AdministrationFlags): Promise<void> {
+interface BackupFlags extends AdministrationFlags {
+  schedule?: true;
+}
+
+async function runBackup(target: string | undefined, flags: BackupFlags): Promise<void> {
+  if (flags.schedule && target !== undefined)
+    throw new UsageError('--schedule goes without a folder: it makes no backup.');
+  if (flags.schedule) showSchedule(flags);
+  else await (target === undefined ? runPlanned(flags) : backUpInto(target, flags));
+}
+
+function showSchedule(flags: AdministrationFlags): void {
+  const shown = showBackups(requireServer(flags).dataDir, new Date());
+  if (shown.health === 'failed' || shown.health === 'late') process.exitCode = exitCode.findings;
+  present(shown, flags, scheduleLines);
+}
+
+function scheduleLines({ health, plan, last, failure, nextAt, kept }: ShownBackups): string[] {
+  if (!plan) return ['The server makes no backups by itself. Start it with --backup-dir DIR.'];
+  return [
+    `${plan.folder}: every ${counted(plan.everyHours, 'hour')}, the newest ${plan.keep} stay. There are ${kept.length}.`,
+    last
+      ? `The last backup: ${last.name}, ${last.rows} rows, ${last.bytes} bytes, in ${last.seconds} seconds.`
+      : 'There is no backup yet.',
+    ...(failure
+      ? [`It fails since ${failure.since} (${counted(failure.count, 'try', 'tries')}): ${failure.message}`]
+      : []),
+    ...(health === 'late' ? ['The next one is late. Does the server run?'] : []),
+    ...(health === 'late' ? [] : [`The next one is due at ${nextAt}.`]),
+  ];
+}
+
+async function runPlanned(flags: AdministrationFlags): Promise<void> {
+  const { signal, done } = untilSignal();
+  const report = await administer(flags, (administration) => makeBackup(administration, signal)).finally(done);
+  present(report, flags, ({ folder, name, rows, bytes, removed }) => [
+    `${folder}/${name}: ${rows} rows, ${bytes} bytes. It was read again and is whole.`,
+    ...(removed.length > 0 ? [`Removed: ${removed.join(', ')}.`] : []),
+  ]);
+}
+
+async function backUpInto(target: string, flags: AdministrationFlags): Promise<void> {
   // Opened once as every command does: says in plain words when there is nothing to back up.
   const { database, dataDir } = await administer(flags, async ({ server }) => server);
   const options = { database, dataDir, target: resolve(target), version: serverVersion, now: new Date() };

@@ -11,6 +11,7 @@ interface CommandOperation {
 export const commandOperations: Readonly<Record<string, CommandOperation>> = {
   apply: { operation: 'applyDefinitions' },
   approve: { operation: 'approveUpdates', isHere: true },
+  backup: { operation: 'makeBackup' },
   'catalog add': { operation: 'addCatalog' },
   'catalog list': { operation: 'listUpdates' },
   'catalog packages': { operation: 'listPackages' },
@@ -136,7 +137,6 @@ const server = 'It starts or replaces a server.';
 /** The reason for a command without an operation, by the words of the command, or by their beginning. */
 export const notOverApi: Readonly<Record<string, string>> = {
   agent,
-  backup: 'A backup has the private keys of the server. Run it on the server.',
   cab: files,
   'catalog evaluate': files,
   'catalog fragment': files,

@@ -3,12 +3,14 @@
 import { noticeBounds } from '@moult/administration/bounds';
 import { type NoticeMessage, type NoticeTarget, type NoticeType, syncMark } from '@moult/administration/notices';
 import type { Store } from '@moult/store';
+import type { BackupFacts } from '../backup-schedule/index.ts';
 
 export interface GatherParts {
   store: Pick<Store, 'listAuditAfter' | 'listSyncRuns' | 'loadServerStatus' | 'loadSetting'>;
   now(): Date;
   /** Certificates, and roles of the signed metadata. */
   endings(): readonly { name: string; endsAt: Date }[];
+  backups(): BackupFacts;
 }
 
 interface Gathered {
@@ -51,6 +53,10 @@ export async function gather({ seen, types }: NoticeTarget, parts: GatherParts):
   const told = { ...seen.told };
   if (wants('expiry.soon'))
     messages.push(...endingsOf(parts, told).map((one) => make(one.key, 'expiry.soon', parts.now(), one.data)));
+  if (wants('backup.failed')) {
+    const backup = backupOf(parts, told);
+    if (backup) messages.push(make(backup.key, 'backup.failed', parts.now(), backup.data));
+  }
   if (wants('computers.silent')) {
     const silent = await silentOf(parts, told);
     if (silent) messages.push(make(silent.key, 'computers.silent', parts.now(), silent.data));
@@ -73,6 +79,16 @@ function endingsOf({ endings, now }: GatherParts, told: Record<string, string>):
     told[key] = mark;
     return [{ key: `expiry-${name}-${mark}`, data: { name, endsAt: endsAt.toISOString(), days } }];
   });
+}
+
+/** Once for each time that it goes wrong. */
+function backupOf({ backups }: GatherParts, told: Record<string, string>): Found | undefined {
+  const { health, lastAt, failure } = backups();
+  const isBad = health === 'failed' || health === 'late';
+  const mark = isBad ? `${health}:${failure?.since ?? lastAt ?? 'none'}` : '';
+  if ((told.backup ?? '') === mark) return undefined;
+  told.backup = mark;
+  return isBad ? { key: `backup-${mark}`, data: { health, lastBackup: lastAt, error: failure?.message } } : undefined;
 }
 
 /** Once a day, when more computers are silent than were told last. */

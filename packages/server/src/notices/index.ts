@@ -18,7 +18,7 @@ import { type GatherParts, gather } from './gather.ts';
 import type { SendMail } from './mail.ts';
 import { postMessage } from './post.ts';
 
-interface NoticeParts extends Pick<GatherParts, 'now' | 'endings'> {
+interface NoticeParts extends Pick<GatherParts, 'now' | 'endings' | 'backups'> {
   store: Store;
   dataDir: string;
   log: Pick<Logger, 'warn' | 'error'>;
@@ -47,7 +47,16 @@ interface Outcome {
   isGone: boolean;
 }
 
-export function keepNotices({ store, dataDir, now, endings, log, mail, everyMs = 5000 }: NoticeParts): Notices {
+export function keepNotices({
+  store,
+  dataDir,
+  now,
+  endings,
+  backups,
+  log,
+  mail,
+  everyMs = 5000,
+}: NoticeParts): Notices {
   const ending = new AbortController();
   let sealer: Promise<Sealer> | undefined;
 
@@ -55,7 +64,7 @@ export function keepNotices({ store, dataDir, now, endings, log, mail, everyMs =
     const name = `${targetPrefix}${target.targetId}`;
     const at = now().getTime();
     if (target.isDisabled || (target.dueAt > at && target.dueAt < at + (pausesMs.at(-1) ?? 0) + leaseMs)) return 0;
-    const { messages, seen } = await gather(target, { store, now, endings });
+    const { messages, seen } = await gather(target, { store, now, endings, backups });
     const isSame = JSON.stringify(seen) === JSON.stringify(target.seen);
     if (messages.length === 0 && target.pending.length === 0) {
       if (!isSame)

@@ -69,6 +69,7 @@ async function open(flags: Record<string, unknown> = {}) {
   const log = { warn: assert.fail, error: assert.fail };
   const notices = keepNotices({
     ...{ store: made.store, dataDir, now: () => clock.at, endings: () => [], log, everyMs: 0 },
+    backups: () => ({ health: 'off' as const, lastAt: undefined, failure: undefined }),
     mail: openMail(config, 'wsus.example.com', 2000),
   });
   letters.length = 0;

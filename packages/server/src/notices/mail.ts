@@ -44,6 +44,7 @@ const titles: Readonly<Record<NoticeMessage['type'], string>> = {
   'ring.halted': 'An update that goes through rings is halted',
   'computers.silent': 'More computers are silent',
   'expiry.soon': 'Something ends soon',
+  'backup.failed': 'A backup failed or is late',
   'audit.recorded': 'An administrator changed something',
   test: 'This is a test',
 };

@@ -19,6 +19,7 @@ import {
 } from '@moult/administration/notices';
 import { Webhook } from 'standardwebhooks';
 import { author, createAdministration } from '../../../administration/src/test/administration.ts';
+import type { BackupFacts } from '../backup-schedule/index.ts';
 import { keepNotices } from './index.ts';
 import { signedMessage } from './post.ts';
 
@@ -56,13 +57,17 @@ async function open(types: readonly NoticeType[] = noticeTypes) {
   const administration = { ...made, server: { ...made.server, dataDir } };
   const clock = { at: author.at };
   const ends: { name: string; endsAt: Date }[] = [];
-  const parts = { store: made.store, dataDir, now: () => clock.at, endings: () => ends, everyMs: 0 };
+  const backups: { now: BackupFacts } = { now: { health: 'fine', lastAt: undefined, failure: undefined } };
+  const parts = {
+    ...{ store: made.store, dataDir, now: () => clock.at, endings: () => ends, everyMs: 0 },
+    backups: () => backups.now,
+  };
   const errors: unknown[] = [];
   const log = { warn: (error: unknown) => errors.push(error), error: (error: unknown) => errors.push(error) };
   const notices = keepNotices({ ...parts, log });
   const hook = await addTarget(administration, { address, types, allowsPrivate: true });
   return {
-    ...{ administration, clock, ends, notices, hook, errors, store: made.store },
+    ...{ administration, clock, ends, backups, notices, hook, errors, store: made.store },
     another: () => keepNotices({ ...parts, log }),
     change: (subject: string, action = 'test', more?: unknown) =>
       made.store.recordChange(author, { action, subject, after: more }),
@@ -225,6 +230,29 @@ describe('a webhook', () => {
       ['expiry.soon', 29],
       ['expiry.soon', 6],
       ['expiry.soon', -1],
+    ]);
+  });
+
+  it('is told once of a backup that fails, and again of the next failure', async () => {
+    await using lab = await open(['backup.failed']);
+    const failure = (since: string) => ({ since, at: since, code: 'SERVER_DISK_FULL', message: 'full', count: 1 });
+    const states: BackupFacts[] = [
+      { health: 'failed', lastAt: undefined, failure: failure('2026-11-22T01:00:00.000Z') },
+      { health: 'failed', lastAt: undefined, failure: failure('2026-11-22T01:00:00.000Z') },
+      { health: 'fine', lastAt: '2026-11-22T02:00:00.000Z', failure: undefined },
+      { health: 'late', lastAt: '2026-11-22T02:00:00.000Z', failure: undefined },
+      { health: 'failed', lastAt: '2026-11-22T02:00:00.000Z', failure: failure('2026-11-24T01:00:00.000Z') },
+    ];
+    for (const state of states) {
+      lab.backups.now = state;
+      await lab.notices.run();
+      lab.pass(3600);
+    }
+    const told = got.map(({ body }) => JSON.parse(body)).map(({ type, data }) => [type, data.health, data.error]);
+    assert.deepEqual(told, [
+      ['backup.failed', 'failed', 'full'],
+      ['backup.failed', 'late', undefined],
+      ['backup.failed', 'failed', 'full'],
     ]);
   });
 

@@ -19,7 +19,7 @@ import { copyFolder } from './copy-folder.ts';
 import { type BackupManifest, backedUpFolders, encodeRows, keyFiles, manifestName, tableFile } from './format.ts';
 import { backupGuard, forgetUnfinished, noteUnfinished, settleBackup } from './unfinished-backup.ts';
 
-interface BackupOptions {
+export interface BackupOptions {
   database: string;
   dataDir: string;
   /** A folder that does not exist yet, or is empty. */

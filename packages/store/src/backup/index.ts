@@ -1,3 +1,4 @@
+export { backUpAside } from './aside.ts';
 export { backUp } from './backup.ts';
 export type { BackupManifest } from './format.ts';
 export { isRestorePending } from './pending-restore.ts';

@@ -20,7 +20,7 @@ const leftOut = [
   ...['applyDefinitions', 'publishUpdate', 'publishWinget', 'setGroupZone', 'verifyAudit'],
   'importUpdate',
   ...['fetchContent', 'planContent', 'purgeContent', 'verifyContent', 'planCleanup', 'runCleanup'],
-  ...['clearTree', 'verifyTree'],
+  ...['clearTree', 'makeBackup', 'showBackups', 'verifyTree'],
   ...['listDownstreamComputers', 'listDownstreamServers', 'removeDownstreamServer'],
   ...['listClones', 'showRequest'],
   ...['reportAges', 'reportAgents', 'reportCompliance', 'reportFailures', 'reportHours', 'reportNeeded'],

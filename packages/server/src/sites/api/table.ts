@@ -2,6 +2,7 @@
 // OpenAPI document, the page at /api and the matrix of roles.
 import type { Route } from './route.ts';
 import { accountRoutes } from './routes/accounts.ts';
+import { backupRoutes } from './routes/backups.ts';
 import { catalogRoutes } from './routes/catalogs.ts';
 import { cleanupRoutes } from './routes/cleanup.ts';
 import { computerRoutes } from './routes/computers.ts';
@@ -42,6 +43,7 @@ export const routes: readonly Route[] = [
   ...publicationRoutes,
   ...contentRoutes,
   ...cleanupRoutes,
+  ...backupRoutes,
   ...explainRoutes,
   ...doctorRoutes,
   ...treeRoutes,

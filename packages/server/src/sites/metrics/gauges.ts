@@ -2,11 +2,13 @@
 import type { ExpiryState } from '@moult/releases/repository';
 import type { HomeFacts } from '@moult/store';
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import type { BackupFacts } from '../../backup-schedule/index.ts';
 import type { SelfUpdateHealth } from '../../home-facts.ts';
 import { createOperationGauges, type Ending, type FigureSource } from './operation-gauges.ts';
 
 export interface MetricsParts {
   store: FigureSource;
+  backups(): BackupFacts;
   certificates(): readonly Ending[];
   startedAt: Date;
   loadHomeFacts(eventLimit: number): Promise<HomeFacts>;

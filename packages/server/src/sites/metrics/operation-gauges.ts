@@ -3,6 +3,7 @@
 import type { ExpiryState } from '@moult/releases/repository';
 import type { ListedContent, Rollout, ServerStatus, SyncRun } from '@moult/store';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { BackupFacts } from '../../backup-schedule/index.ts';
 import { metricsBounds } from '../../bounds.ts';
 
 /** A certificate or a key that ends. */
@@ -24,6 +25,7 @@ export interface FigureSource {
 
 interface OperationParts {
   store: FigureSource;
+  backups(): BackupFacts;
   trustExpiries(): readonly ExpiryState[];
   certificates(): readonly Ending[];
 }
@@ -56,6 +58,11 @@ export function createOperationGauges(registry: Registry, parts: OperationParts)
   const days = gauge('expiry_days', 'Days until signed metadata or a certificate ends. Below 0: it ended.', [
     ...(['kind', 'name'] as const),
   ]);
+  const backup = gauge(
+    'backup_last_success_timestamp_seconds',
+    'The last backup by --backup-dir that is whole; 0: none.',
+  );
+  const backupBad = gauge('backup_failed', 'Whether the backup by --backup-dir failed or is late: 1 or 0.');
   return {
     observe(site, status, ms) {
       const known = site === '' ? noSite : site;
@@ -64,6 +71,9 @@ export function createOperationGauges(registry: Registry, parts: OperationParts)
     },
     async fill() {
       await fillStore();
+      const { health, lastAt } = parts.backups();
+      backup.set(lastAt === undefined ? 0 : Date.parse(lastAt) / 1000);
+      backupBad.set(health === 'failed' || health === 'late' ? 1 : 0);
       const now = parts.store.now().getTime();
       days.reset();
       for (const { role, expires } of parts.trustExpiries())

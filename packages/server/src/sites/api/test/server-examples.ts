@@ -5,9 +5,11 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { notePlan } from '@moult/administration/backups';
 import type { ReleaseTarget } from '@moult/releases/metadata';
 import { ensureRepository, Repository, releasePath } from '@moult/releases/repository';
 import { createUpstreamServer, type Listening, listen, simulatedCatalog, simulatedUpdate } from '@moult/simulator';
+import { openStore } from '@moult/store';
 import { loadOrCreateOperatorKeys } from '@moult/store/keys';
 import { author, idOf } from '../../../../../administration/src/test/administration.ts';
 import { type Asked, computerId, type TestApi } from './api-server.ts';
@@ -133,7 +135,17 @@ export const removeHooks = async ({ administration: { store } }: TestApi) => {
   for (const targetId of hooks.splice(0)) await store.changeSetting(`notice-target:${targetId}`, () => null);
 };
 
+/** With a database in a file, and a folder for backups. */
+const withBackups = async ({ administration: { server }, clock }: TestApi) => {
+  Object.assign(server, { database: join(server.dataDir, 'backed-up.sqlite') });
+  await (await openStore(server.database, { now: () => clock.at })).close();
+  notePlan(server.dataDir, { ...server.config, backupDir: join(server.dataDir, 'backups') }, clock.at);
+  return undefined;
+};
+
 export const serverExamples: Record<string, Example> = {
+  showBackups: { prepare: withBackups },
+  makeBackup: { prepare: withBackups, body: {} },
   listWebhooks: {},
   addWebhook: { body: () => ({ ...hook(), address: `${hook().address}?${++publications}` }) },
   removeWebhook: { prepare: newHook },
@@ -229,6 +241,10 @@ export const serverProvocations: Record<string, (api: TestApi, asked: Asked) => 
   'refreshCatalog 404': async () => ({ path: '/api/v1/catalogs/Nowhere/refresh' }),
   'listPackages 404': async () => ({ path: '/api/v1/packages?catalog=Nowhere' }),
   'planContent 404': async () => ({ path: '/api/v1/content/plan?update=Nowhere' }),
+  'makeBackup 409': async ({ administration: { server }, clock }) => {
+    notePlan(server.dataDir, { ...server.config, backupDir: undefined }, clock.at);
+    return {};
+  },
   'planCleanup 409': async () => ({ path: '/api/v1/cleanup/plan?tasks=computers' }),
   'runCleanup 409': body({ tasks: ['events'] }),
   'fetchContent 404': body({ updates: ['Nowhere'] }),

@@ -1,0 +1,14 @@
+// The settings of backups that the server makes by itself.
+import { count, setting, text } from './values.ts';
+
+export const backupSettings = {
+  backupDir: setting(
+    'storage',
+    text.optional(),
+    'DIR',
+    undefined,
+    'Folder for backups that the server makes by itself, on another disk if possible. Without it, it makes none',
+  ),
+  backupEvery: setting('storage', count(1, 720), 'HOURS', 24, 'Make a backup in --backup-dir so often'),
+  backupKeep: setting('storage', count(1, 1000), 'N', 7, 'Backups in --backup-dir that stay: the newest'),
+} as const;
