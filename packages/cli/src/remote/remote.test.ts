@@ -332,7 +332,7 @@ it('each command with an operation names one that exists, and --server is on tho
     ...['endSession', 'explainComputer', 'explainGroup', 'followChanges', 'listAudit'],
     ...['listIdentityChanges', 'listJobs', 'listPings', 'listRings', 'listSessions', 'listSettings'],
     ...['listUpdateFiles', 'logOff', 'logOn', 'noteSetUpStep', 'planCleanup', 'previewApproval', 'publishWinget'],
-    ...['readHome', 'readSetUp', 'revokeOwnToken', 'setUp', 'showAccount', 'showGroup', 'showJob'],
+    ...['readHome', 'readSetUp', 'revokeOwnToken', 'setUp', 'showAccount', 'showBackups', 'showGroup', 'showJob'],
     ...['showOwnAccount', 'showRings', 'showRule', 'whoAmI'],
   ]);
 });

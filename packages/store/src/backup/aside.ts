@@ -1,4 +1,6 @@
 // A backup in a thread of its own, so that no request of the server waits for it.
+import { readdirSync, rmSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { threadProgram } from '@moult/disk';
 import { ServerError } from '../errors.ts';
@@ -31,6 +33,15 @@ export async function backUpAside(options: BackupOptions, signal?: AbortSignal):
     throw new ServerError(answer.error.code, answer.error.message);
   } finally {
     signal?.removeEventListener('abort', end);
-    if (signal?.aborted) settleBackup(options.dataDir);
+    if (signal?.aborted) removeRest(options);
   }
+}
+
+/** The thread may have ended before it noted its folder. */
+function removeRest({ dataDir, target }: BackupOptions): void {
+  settleBackup(dataDir);
+  const folder = dirname(target);
+  for (const name of readdirSync(folder))
+    if (name.startsWith(`${basename(target)}.unfinished-`))
+      rmSync(join(folder, name), { recursive: true, force: true });
 }
