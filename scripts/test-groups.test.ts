@@ -9,9 +9,9 @@ test('a test file that changes something of its process has one of its own', () 
   for (const text of [
     "process.env.MOULT_LANGUAGE = 'de';",
     "process.on('exit', () => undefined);",
-    'after(() => server.stop());',
+    'afterEach(() => server.stop());',
+    'beforeEach(() => clock.set(0));',
     "import { mock } from 'node:test';",
-    "server.listen(0, '127.0.0.1');",
     "import { spawn } from 'node:child_process';",
     'globalThis.fetch = stub;',
     'using _ = overrideBounds(bounds, { most: 1 });',
@@ -19,14 +19,16 @@ test('a test file that changes something of its process has one of its own', () 
   ])
     assert.equal(sharesProcess(text), false, text);
   assert.ok(sharesProcess("test('a cabinet', () => assert.equal(process.platform, 'linux'));"));
+  assert.ok(sharesProcess('after(() => server.stop());'));
+  assert.ok(sharesProcess("describe('a store', () => {\n  beforeEach(() => store.empty());\n});"));
 });
 
-test('each test file is in one process, and only pure packages share', (t) => {
+test('each test file is in one process, and only files of packages other than the agent share', (t) => {
   const root = mkdtempSync(join(tmpdir(), 'moult-groups-'));
   t.after(() => rmSync(root, { recursive: true }));
   const pure = Array.from({ length: 40 }, (_, at) => `packages/formats/src/${at}.test.ts`);
-  const files = [...pure, 'packages/formats/src/env.test.ts', 'packages/server/src/one.test.ts'];
-  for (const folder of ['packages/formats/src', 'packages/server/src'])
+  const files = [...pure, 'packages/formats/src/env.test.ts', 'packages/agent/src/one.test.ts'];
+  for (const folder of ['packages/formats/src', 'packages/agent/src'])
     mkdirSync(join(root, folder), { recursive: true });
   for (const file of files) writeFileSync(join(root, file), file.includes('env') ? 'process.env.X = 1;' : 'test();');
   const processes = groupTestFiles(root, files, join(root, 'groups'));

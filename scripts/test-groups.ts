@@ -3,12 +3,15 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** A file with one of these changes, or waits for, something of the whole process. */
+/**
+ * A file with one of these changes, or waits for, something of the whole process. A hook for each test that is not in a
+ * suite is for the tests of all files.
+ */
 const needsOwnProcess =
-  /\bprocess\.(?!platform|arch|execPath|cwd\(\)|memoryUsage|cpuUsage|hrtime)|\bmock\b|\b(?:before|after|beforeEach|afterEach)\(|\.listen\(|node:(?:child_process|worker_threads|v8|vm|diagnostics_channel)|globalThis|overrideBounds|postgres/i;
+  /\bprocess\.(?!platform|arch|execPath|cwd\(\)|memoryUsage|cpuUsage|hrtime)|\bmock\b|^(?:before|after)Each\(|node:(?:child_process|worker_threads|v8|vm|diagnostics_channel)|globalThis|overrideBounds|postgres|chromium|playwright/im;
 
-/** These have pure code: decoders, decisions, findings. */
-const shared = /^packages\/(?:formats|catalog|protocol|doctor)\//;
+/** Tests of whole programs, and of the agent, which changes machines, never share. */
+const shared = /^packages\/(?!agent\/)[a-z]+\/src\//;
 const filesPerProcess = 15;
 
 /**

@@ -5,8 +5,11 @@
 import { spawnSync } from 'node:child_process';
 import { globSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { runTestFiles } from './run-test-files.ts';
 import { groupTestFiles } from './test-groups.ts';
+import { longestFirst } from './test-order.ts';
 import { bringTestTools } from './test-tools.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -36,22 +39,22 @@ const files = globSync(['packages/*/{src,test}/**/*.test.ts', 'conformance/**/*.
 if (files.length === 0) fail(`no test file matches ${filters.join(' ')}`);
 // A run of one file is that file, as its writer started it.
 const processes =
-  filters.length === 0 ? groupTestFiles(root, files, `${root}node_modules/.cache/moult-test-groups`) : files;
-step(`${files.length} test files`, 'node', [
-  '--test',
+  filters.length === 0
+    ? longestFirst(groupTestFiles(root, files, `${root}node_modules/.cache/moult-test-groups`))
+    : files;
+const started = performance.now();
+console.log(`\n=== ${files.length} test files`);
+const passed = await runTestFiles({
+  files: processes.map((file) => resolve(root, file)),
   // Tests wait for servers, browsers and Wine a third of their time: one more than there are processors.
-  `--test-concurrency=${Math.max(2, availableParallelism()) + 1}`,
-  '--test-timeout=900000',
+  concurrency: Math.max(2, availableParallelism()) + 1,
+  timeoutMs: 900_000,
   // A test's time limit does not end what it left running: this does, in each file's own process.
-  `--import=${new URL('test-deadline.ts', import.meta.url).href}`,
-  ...reporters('spec', new URL('slowest-files.ts', import.meta.url).href),
-  ...processes,
-]);
-
-/** Both write to the same place, each in its turn. */
-function reporters(...names: string[]): string[] {
-  return names.flatMap((name) => [`--test-reporter=${name}`, '--test-reporter-destination=stdout']);
-}
+  execArgv: [`--import=${new URL('test-deadline.ts', import.meta.url).href}`],
+  out: process.stdout,
+});
+if (!passed) fail('tests');
+sayFine('tests', started);
 
 function step(what: string, command: string, args: string[]): void {
   const started = performance.now();
@@ -62,6 +65,10 @@ function step(what: string, command: string, args: string[]): void {
     shell: process.platform === 'win32',
   });
   if (error || signal || status !== 0) fail(`${what}: ${error?.message ?? signal ?? `exit ${status}`}`);
+  sayFine(what, started);
+}
+
+function sayFine(what: string, started: number): void {
   console.log(`=== ${what}: fine (${((performance.now() - started) / 1000).toFixed(1)} s)`);
 }
 
