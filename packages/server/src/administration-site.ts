@@ -12,6 +12,7 @@ import type { ListenerName, Site } from './http/site.ts';
 import type { Logger } from './log/log.ts';
 import { ownNames } from './own-names.ts';
 import { createAdminPagesSite } from './sites/admin-pages/index.ts';
+import { readInstallLines } from './sites/agent-bundles/index.ts';
 import { ApiError } from './sites/api/errors.ts';
 import { createApiSite } from './sites/api/index.ts';
 import { clearImportedTree, listTree, offerRelease, verifyTree } from './sites/self-update/index.ts';
@@ -40,7 +41,7 @@ export function createAdministration(
   const hosts = ownNames(config);
   const site = createApiSite({
     ...{ store, server, now: store.now, hosts, listeners, running, home, catalog, log },
-    tree: { clearImportedTree, listTree, offerRelease, verifyTree },
+    tree: { clearImportedTree, listTree, offerRelease, readInstallLines, verifyTree },
     failed: (error, instance) => log.error({ err: error, instance }, 'a call of the API failed'),
   });
   const startedAt = store.now();

@@ -4,6 +4,9 @@ import assert from 'node:assert/strict';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { createOperatorCa } from '@moult/formats/authenticode';
+import { moultBrand } from '@moult/protocol/self-update';
+import { makeKeptBundles } from '../src/index.ts';
 import { complaints, dataDir, isAtRest, lab, openAs, requireAccessible, withBrowser } from './console-browser.ts';
 import { computerId, password, updateId } from './console-fleet.ts';
 
@@ -141,6 +144,36 @@ describe('why', () => {
     });
   });
 });
+
+describe('installing the agent', () => {
+  it('the view of releases has the line with the root that it trusts, for the server and the group that were chosen', async () => {
+    await withBrowser(async (page) => {
+      await openAs(page, 'reporter', 'releases');
+      await page.getByText(`moult agent install-line --server ${lab.fleet.server.url}`).waitFor();
+      const trustRoot = await keepInstallers();
+      await page.getByLabel('Address of the server').fill('http://updates.example.test:8530');
+      await page.getByLabel('Target group').fill('Pilot');
+      await page.getByRole('button', { name: 'Show the line' }).press('Enter');
+      await page.getByText(trustRoot).waitFor();
+      await page.getByText(/ sh "\$f" http:\/\/updates\.example\.test:8530 Pilot\)$/).waitFor();
+      await page.getByText('There is no installer for Windows on this server.').waitFor();
+      assert.match(page.url(), /server=http%3A%2F%2Fupdates\.example\.test%3A8530&group=Pilot/);
+    });
+  });
+});
+
+/** Makes an installer of the server, with a runtime of a few bytes. Answers the root that its agent trusts. */
+async function keepInstallers(): Promise<string> {
+  const { certificatePem } = await createOperatorCa({ commonName: 'An operator', now: new Date() });
+  const bytes = Buffer.from('x');
+  const contents = {
+    ...{ brand: moultBrand, releases: [], operatorCertificate: certificatePem, trustRoot: Buffer.from('{}') },
+    ...{ program: bytes, license: bytes, notices: bytes },
+  };
+  const runtimes = new Map([['linux-x64', { sizeBytes: 1, read: () => [bytes], license: bytes }] as const]);
+  const { trustRoot } = await makeKeptBundles(dataDir, { contents, runtimes, level: 0 });
+  return trustRoot ?? assert.fail();
+}
 
 describe('my account', () => {
   it('changes the password for the present one, ends the other sessions, and this browser goes on', async () => {

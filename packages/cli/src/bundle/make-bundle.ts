@@ -8,8 +8,6 @@ import {
   type BundleContents,
   type BundleFormat,
   bundleVersion,
-  installLine,
-  installLineForWindows,
   type Platform,
   platformFacts,
   requireFormat,
@@ -17,7 +15,7 @@ import {
   writeBundle,
 } from '@moult/releases/bundle';
 import { ReleaseError } from '@moult/releases/errors';
-import { makeKeptBundles } from '@moult/server';
+import { installLinesOf, makeKeptBundles } from '@moult/server';
 import type { AdministrationFlags } from '../server-flags.ts';
 import { requireServer } from '../server-options.ts';
 import { findRuntimes, readContents, runtimeOf } from './contents.ts';
@@ -72,16 +70,12 @@ export async function makeInstallLine(flags: InstallLineFlags): Promise<void> {
   const contents = await readContents(dataDir);
   const { runtimes, missing } = await findRuntimes(flags.runtime);
   if (runtimes.size === 0) throw new ReleaseError('RELEASE_RUNTIME_MISSING', missing.join(' '));
-  const { bundles, scripts } = await makeKeptBundles(dataDir, { contents, runtimes, level: flags.level });
-  const parts = {
-    ...{ server: flags.server, group: flags.group },
-    ...{ script: scripts['install.sh'].sha256, windowsScript: scripts['install.ps1'].sha256 },
-  };
-  const lines = { linux: installLine(parts), ...(bundles['win-x64'] && { windows: installLineForWindows(parts) }) };
-  const trustRoot = rootFingerprint(contents);
+  const kept = await makeKeptBundles(dataDir, { contents, runtimes, level: flags.level });
+  const { bundles, scripts, trustRoot } = kept;
+  const lines = installLinesOf(kept, flags);
   if (flags.json) return void console.log(jsonText({ ...lines, trustRoot, bundles, scripts, missing }));
   console.log(`The agent that these lines install trusts the root with SHA-256 ${trustRoot}.`);
-  if (bundles['linux-x64'] ?? bundles['linux-arm64']) console.log(`\nLinux, in a shell:\n\n${lines.linux}`);
+  if (lines.linux) console.log(`\nLinux, in a shell:\n\n${lines.linux}`);
   if (lines.windows) console.log(`\nWindows, in PowerShell as an administrator:\n\n${lines.windows}`);
   for (const sentence of missing) console.error(`note: ${sentence}`);
 }

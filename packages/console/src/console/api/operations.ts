@@ -94,6 +94,7 @@ export const operations = {
   offerRelease: ['POST', '/tree/offers'],
   listReleases: ['GET', '/releases'],
   readSigning: ['GET', '/releases/roles'],
+  readInstallLine: ['GET', '/releases/install-line'],
   recallRelease: ['POST', '/releases/recalls'],
   pinRelease: ['POST', '/releases/pins'],
   unpinRelease: ['DELETE', '/releases/pins'],

@@ -15,6 +15,7 @@ import { Moment } from '../kit/time.tsx';
 import { ViewHead } from '../kit/view-head.tsx';
 import { useLanguage, useWords, type Words } from '../kit/words.tsx';
 import { ListView } from '../list/list-view.tsx';
+import { InstallCard } from './install-card.tsx';
 import { Marked } from './marks.tsx';
 import { PinDialog, Pins, targets, WithTargets } from './release-list.tsx';
 
@@ -94,6 +95,7 @@ function State({ tabs }: { tabs: ReactNode }): ReactNode {
           <Link href={hrefOf('computers', { sort: 'agent', order: 'asc' })}>{words.releases.byVersion}</Link>
         </p>
       </section>
+      <InstallCard />
       <section className="card" aria-labelledby="signing">
         <h2 id="signing">{words.releases.signing}</h2>
         <Asked kept={signing}>{(found) => <Roles signing={found} />}</Asked>

@@ -53,6 +53,17 @@ export const moreInGerman: typeof moreInEnglish = {
   },
   releases: {
     tabs: { state: 'Zustand', list: 'Signierte Liste' },
+    install: {
+      title: 'Den Agent auf einem Computer installieren',
+      text: 'Fügen Sie eine Zeile auf dem Computer ein. Der Agent, den sie installiert, vertraut der Root mit diesem SHA-256:',
+      server: 'Adresse des Servers, wie Clients ihn erreichen',
+      group: 'Zielgruppe (leer: keine)',
+      show: 'Zeile zeigen',
+      linux: 'Linux, in einer Shell',
+      windows: 'Windows, in PowerShell als Administrator',
+      missing: (system) => `Auf diesem Server ist kein Installationspaket für ${system}.`,
+      none: 'Auf diesem Server sind noch keine Installationspakete. Dieser Befehl auf dem Server erzeugt sie:',
+    },
     offered: 'Releases, die Agents bekommen',
     byVersion: 'Computer nach der Version ihres Agents',
     signing: 'Signierte Metadaten',

@@ -51,6 +51,17 @@ export const moreInEnglish = {
   },
   releases: {
     tabs: { state: 'State', list: 'Signed list' },
+    install: {
+      title: 'Install the agent on a computer',
+      text: 'Paste one line on the computer. The agent that it installs trusts the root with this SHA-256:',
+      server: 'Address of the server, as clients reach it',
+      group: 'Target group (empty: none)',
+      show: 'Show the line',
+      linux: 'Linux, in a shell',
+      windows: 'Windows, in PowerShell as an administrator',
+      missing: (system: string) => `There is no installer for ${system} on this server.`,
+      none: 'No installers were made on this server yet. To make them, run this command on the server:',
+    },
     offered: 'Releases that agents get',
     byVersion: 'Computers by the version of their agent',
     signing: 'Signed metadata',

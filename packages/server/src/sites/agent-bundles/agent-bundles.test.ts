@@ -11,11 +11,11 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { createOperatorCa } from '@moult/formats/authenticode';
 import { moultBrand } from '@moult/protocol/self-update';
-import type { BundleContents, Platform, Runtime } from '@moult/releases/bundle';
+import { type BundleContents, type Platform, type Runtime, rootFingerprint } from '@moult/releases/bundle';
 import pino from 'pino';
 import { mountSmallDisk } from '../../../test/small-disk.ts';
 import { createFront } from '../../http/front.ts';
-import { createAgentBundlesSite, makeKeptBundles } from './index.ts';
+import { createAgentBundlesSite, makeKeptBundles, readInstallLines } from './index.ts';
 
 const runtimeOf = (content: string): Runtime => {
   const bytes = Buffer.from(content);
@@ -96,6 +96,34 @@ describe('the installers that a server hands out', () => {
     assert.notEqual(second.scripts['install.sh'].sha256, first.scripts['install.sh'].sha256);
     assert.equal(readdirSync(join(dataDir, 'agent-bundles')).length, 5);
     assert.equal(sha256((await get('/agent/win-x64')).bytes), second.bundles['win-x64']?.sha256);
+  });
+
+  it('have a line each, with the digest of the script and the root that is trusted then', async () => {
+    const target = { server: 'http://wsus:8530', group: "it's" };
+    rmSync(join(dataDir, 'agent-bundles'), { recursive: true, force: true });
+    assert.deepEqual(readInstallLines(dataDir, target), { bundles: [] });
+    const { bundles, scripts } = await make();
+    const lines = readInstallLines(dataDir, target);
+    assert.equal(lines.trustRoot, rootFingerprint(contents));
+    assert.ok(lines.linux?.includes(scripts['install.sh'].sha256) && lines.linux.includes("'it'\\''s'"), lines.linux);
+    assert.ok(lines.windows?.includes(scripts['install.ps1'].sha256.toUpperCase()), lines.windows);
+    assert.deepEqual(
+      lines.bundles.map(({ platform, sha256: digest }) => [platform, digest]),
+      Object.entries(bundles).map(([platform, file]) => [platform, file.sha256]),
+    );
+    await make(undefined, 'linux-arm64');
+    assert.deepEqual(Object.keys(readInstallLines(dataDir, target)), ['linux', 'trustRoot', 'bundles']);
+  });
+
+  it('of a version that wrote no root into its index are handed out, and have no line until they are made again', async () => {
+    await make();
+    const index = join(dataDir, 'agent-bundles', 'index.json');
+    const { trustRoot: _, ...old } = JSON.parse(readFileSync(index, 'utf8'));
+    for (const text of [old, { ...old, trustRoot: 7 }, { ...old, trustRoot: '$(id)' }]) {
+      writeFileSync(index, JSON.stringify(text));
+      assert.equal((await get('/agent/install.sh')).status, 200);
+      assert.deepEqual(readInstallLines(dataDir, { server: 'http://wsus:8530' }), { bundles: [] });
+    }
   });
 
   it('answer HEAD, ranges and conditions, and no other method', async () => {

@@ -15,6 +15,7 @@ import {
   type ScriptName,
 } from './kept-bundles.ts';
 
+export { installLinesOf, readInstallLines } from './install-lines.ts';
 export { type KeptBundles, makeKeptBundles } from './kept-bundles.ts';
 
 interface AgentBundlesSite extends Site {

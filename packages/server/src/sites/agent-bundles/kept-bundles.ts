@@ -11,6 +11,7 @@ import {
   type Platform,
   platforms,
   type Runtime,
+  rootFingerprint,
   type ServedBundle,
   servedScript,
   servedScriptForWindows,
@@ -33,6 +34,8 @@ export type ScriptName = (typeof scriptNames)[number];
 
 /** The bundles and scripts that the site hands out. */
 export interface KeptBundles {
+  /** SHA-256 of the root that the agent of the bundles trusts. An index of a version before this one does not have it. */
+  trustRoot: string | undefined;
   bundles: Partial<Record<Platform, KeptFile>>;
   scripts: Record<ScriptName, KeptFile>;
 }
@@ -108,7 +111,7 @@ async function makeAll(dataDir: string, { contents, runtimes, level }: BundleOrd
       'install.sh': keepScript(tree, servedScript(brand, made), 'sh'),
       'install.ps1': keepScript(tree, servedScriptForWindows(brand, made), 'ps1'),
     };
-    const index = { bundles: kept, scripts };
+    const index = { trustRoot: rootFingerprint(contents), bundles: kept, scripts };
     tree.write(indexName, Buffer.from(`${JSON.stringify(index, undefined, 2)}\n`), { durable: true, mode: 0o644 });
     await removeOthers(folder, index);
     return index;
@@ -142,6 +145,7 @@ async function removeOthers(folder: string, { bundles, scripts }: KeptBundles): 
 }
 
 function parseIndex(value: {
+  trustRoot?: unknown;
   bundles?: Record<string, unknown>;
   scripts?: Record<string, unknown>;
 }): KeptBundles | undefined {
@@ -151,7 +155,9 @@ function parseIndex(value: {
     const file = parseFile(value.bundles?.[platform]);
     return file ? [[platform, file]] : [];
   });
-  return { bundles: Object.fromEntries(bundles), scripts: scripts as KeptBundles['scripts'] };
+  const { trustRoot: said } = value;
+  const trustRoot = typeof said === 'string' && /^[\da-f]{64}$/.test(said) ? said : undefined;
+  return { trustRoot, bundles: Object.fromEntries(bundles), scripts: scripts as KeptBundles['scripts'] };
 }
 
 function parseFile(value: unknown): KeptFile | undefined {

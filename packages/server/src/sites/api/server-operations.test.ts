@@ -71,6 +71,27 @@ describe('operations with files and addresses from outside', () => {
     }
   });
 
+  it('the line for clients names the server of the question or of the settings, and never the name that a request was sent to', async () => {
+    const ask = (query: string) =>
+      api.ask(`/api/v1/releases/install-line${query}`, {
+        ...{ token: api.tokens.reporter, headers: { host: '127.0.0.9:4444' } },
+      });
+    assert.equal((await ask('')).status, 409);
+    for (const server of ["http://a'; id", 'http://a/b', 'http://a$(id)', 'http://a\n', 'ftp://a', 'http://a b'])
+      assert.equal((await ask(`?${new URLSearchParams({ server })}`)).status, 400, server);
+    assert.equal((await ask('?server=http://a&group=a%0Ab')).status, 400);
+    const named = await ask('?server=http://wsus:8530');
+    assert.deepEqual(named.json, { server: 'http://wsus:8530', bundles: [] }, 'there are no installers');
+    const { config } = api.administration.server;
+    Object.assign(config, { publicUrl: 'https://public.example' });
+    try {
+      assert.equal((await ask('')).json.server, 'https://public.example');
+      assert.equal((await ask('?server=http://wsus:8530')).json.server, 'http://wsus:8530');
+    } finally {
+      Object.assign(config, { publicUrl: undefined });
+    }
+  });
+
   it('a policy takes an address of a server and nothing that ends a line of a script', async () => {
     for (const server of ["http://a'; calc", 'http://a/b', 'http://a"', 'http://a\n', 'javascript:x', 'http://a b']) {
       const query = new URLSearchParams({ format: 'ps1', server });

@@ -30,6 +30,13 @@ export function pageOf<Item extends z.ZodType>(item: Item) {
 
 export const someText = (most = 256) => z.string().min(1).max(most);
 
+/** Of an update server, for what clients are told. */
+export const serverAddress = z
+  .string()
+  .max(256)
+  .regex(/^https?:\/\/[\w.-]+(?::\d{1,5})?$|^https?:\/\/\[[\da-f:.]+\](?::\d{1,5})?$/i)
+  .describe('As http://host:8530, without a slash at its end');
+
 export const stateName = z.enum([
   ...['unknown', 'notApplicable', 'notInstalled', 'downloaded', 'installed', 'failed', 'pendingReboot'],
 ] as const);

@@ -27,7 +27,7 @@ import { z } from 'zod';
 import { apiBounds, serverBounds } from '../../../bounds.ts';
 import { issueCertificate, shownCertificate } from '../../../tls/shown-certificate.ts';
 import { route } from '../route.ts';
-import { instant, listQuery, pageOf, someText, told } from '../shapes.ts';
+import { instant, listQuery, pageOf, serverAddress, someText, told } from '../shapes.ts';
 
 const clock = z.looseObject({
   ...{ now: instant, state: z.enum(['right', 'behind-program', 'behind-data', 'ahead']) },
@@ -132,11 +132,7 @@ export const serverRoutes = [
     summary: 'Make the policy that points computers at a server, as files',
     querySchema: z.strictObject({
       format: z.enum(policyFormats),
-      server: z
-        .string()
-        .max(256)
-        .regex(/^https?:\/\/[\w.-]+(?::\d{1,5})?$|^https?:\/\/\[[\da-f:.]+\](?::\d{1,5})?$/i)
-        .describe('As http://host:8530, without a slash at its end'),
+      server: serverAddress,
       group: someText().optional().describe('Target group. Several: with a semicolon between them'),
       undo: z.boolean().optional().describe('Remove the policy (reg, pol, gpo, ps1)'),
       trust: z.boolean().optional().describe('Also accept updates that the operator of this server signed (the same)'),

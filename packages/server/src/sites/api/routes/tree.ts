@@ -15,10 +15,11 @@ import {
   withPin,
 } from '@moult/releases/repository';
 import { pageOf as cutPage } from '@moult/store';
+import { ServerError } from '@moult/store/errors';
 import { z } from 'zod';
 import { ApiError } from '../errors.ts';
 import { type Call, route } from '../route.ts';
-import { instant, listQuery, pageOf, someText, told, whole, wholeOf } from '../shapes.ts';
+import { instant, listQuery, pageOf, serverAddress, someText, told, whole, wholeOf } from '../shapes.ts';
 
 const topic = 'Agent releases';
 const version = z
@@ -143,6 +144,32 @@ export const treeRoutes = [
         staged: told1(staged),
       }));
       return { ...whole(roles), waiting: waitingLines(repository) };
+    },
+  }),
+  route(['readInstallLine', 'GET', '/releases/install-line', 'read', topic], {
+    summary: 'Show the lines that install the agent on a client, and the root that it trusts then',
+    querySchema: z.strictObject({
+      server: serverAddress.optional().describe('As clients call it. Default: the public address of the server'),
+      group: someText()
+        .refine((text) => !/\p{Cc}/u.test(text), 'It must not contain control characters.')
+        .optional()
+        .describe('Target group of the clients'),
+    }),
+    answer: z.looseObject({
+      server: z.string(),
+      publicUrl: z.string().optional().describe('The public address of the server, if it has one'),
+      linux: z.string().optional().describe('For a shell. Absent: there is no installer for Linux'),
+      windows: z.string().optional().describe('For PowerShell. Absent: there is no installer for Windows'),
+      trustRoot: z.string().optional().describe('SHA-256. Absent: no installers were made'),
+      bundles: z.array(z.looseObject({ platform: z.string(), sizeBytes: z.int(), sha256: z.string() })),
+    }),
+    refusals: { 409: 'No server is named, and the server has no public address' },
+    async handle({ administration: { server: own }, tree, query: { server: named, group } }) {
+      const { publicUrl } = own.config;
+      // Not the header Host: whoever asks chooses that.
+      const server = named ?? publicUrl;
+      if (server !== undefined) return { server, publicUrl, ...tree.readInstallLines(own.dataDir, { server, group }) };
+      throw new ServerError('SERVER_REFUSED', 'Name the server as its clients call it, or set --public-url.');
     },
   }),
   route(['recallRelease', 'POST', '/releases/recalls', 'administer', topic], {

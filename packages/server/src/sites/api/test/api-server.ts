@@ -13,6 +13,7 @@ import { addComputer, author, createAdministration } from '../../../../../admini
 import type { HomeDocument } from '../../../home-document.ts';
 import { toExchange } from '../../../http/exchange.ts';
 import { createKnownHosts } from '../../../http/known-hosts.ts';
+import { readInstallLines } from '../../agent-bundles/index.ts';
 import { clearImportedTree, listTree, offerRelease, verifyTree } from '../../self-update/index.ts';
 import { createApiSite } from '../index.ts';
 
@@ -76,7 +77,7 @@ export async function startApi(settings: Partial<ServerConfig> = {}) {
       await (await opened).refresh();
       return opened;
     },
-    tree: { clearImportedTree, listTree, offerRelease, verifyTree },
+    tree: { clearImportedTree, listTree, offerRelease, readInstallLines, verifyTree },
     log: { info() {}, warn() {}, error() {} },
     failed: (error) => failures.push(error),
   });
