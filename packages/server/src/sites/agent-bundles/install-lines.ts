@@ -3,7 +3,7 @@ import { installLine, installLineForWindows, type Platform } from '@moult/releas
 import { type KeptBundles, readKeptBundles } from './kept-bundles.ts';
 
 export interface InstallLines {
-  /** Absent while there is no installer for Linux. */
+  /** Only with an installer for Linux. */
   linux?: string;
   windows?: string;
 }
@@ -24,7 +24,7 @@ export function installLinesOf({ bundles, scripts }: KeptBundles, { server, grou
 }
 
 interface KnownInstallLines extends InstallLines {
-  /** SHA-256 of the root that the installed agent trusts. Absent while there are no installers. */
+  /** SHA-256 of the root that the installed agent trusts. Only with installers. */
   trustRoot?: string;
   bundles: { platform: Platform; sizeBytes: number; sha256: string }[];
 }

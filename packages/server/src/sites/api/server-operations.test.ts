@@ -71,7 +71,7 @@ describe('operations with files and addresses from outside', () => {
     }
   });
 
-  it('the line for clients names the server of the question or of the settings, and never the name that a request was sent to', async () => {
+  it('the line for clients names the server of the question or of the settings, whatever name a request was sent to', async () => {
     const ask = (query: string) =>
       api.ask(`/api/v1/releases/install-line${query}`, {
         ...{ token: api.tokens.reporter, headers: { host: '127.0.0.9:4444' } },
