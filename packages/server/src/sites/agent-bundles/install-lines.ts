@@ -2,7 +2,7 @@
 import { installLine, installLineForWindows, type Platform } from '@moult/releases/bundle';
 import { type KeptBundles, readKeptBundles } from './kept-bundles.ts';
 
-export interface InstallLines {
+interface InstallLines {
   /** Only with an installer for Linux. */
   linux?: string;
   windows?: string;
