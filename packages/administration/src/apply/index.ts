@@ -2,7 +2,7 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import { isTimeZone, type Rule } from '@moult/catalog/rules';
-import { z } from 'zod';
+import * as z from 'zod';
 import { ruleBounds } from '../bounds.ts';
 import { AdministrationError } from '../errors.ts';
 import { addGroup, setTimeZone } from '../groups.ts';

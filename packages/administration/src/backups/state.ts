@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { readOwnFile } from '@moult/disk';
 import { writePrivateFile } from '@moult/store/data-dir';
-import { z } from 'zod';
+import * as z from 'zod';
 
 const instant = z.iso.datetime();
 

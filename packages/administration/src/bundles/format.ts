@@ -1,7 +1,7 @@
 // The files of a bundle. DIR/bundle.json is signed and names all others with their digests: updates-0001.cab and so on, each a
 // package as `wsusutil export` writes it, and content/XX/HEX.ext, which is the layout of WsusContent.
 import type { DeploymentAction } from '@moult/store';
-import { z } from 'zod';
+import * as z from 'zod';
 
 export const bundleFormat = 'moult-bundle-1';
 export const bundleName = 'bundle.json';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { isTimeZone } from '@moult/catalog/rules';
 import { DiskError, readOutside } from '@moult/disk';
 import { allComputers, type Store, unassignedComputers } from '@moult/store';
-import { z } from 'zod';
+import * as z from 'zod';
 import { AdministrationError } from '../errors.ts';
 import type { Administration } from '../open-server.ts';
 import {

@@ -1,6 +1,6 @@
 // Reports of a closed network: its state after our bundles, and its computers in numbers. A signed file of its operator.
 import { readOutside } from '@moult/disk';
-import { z } from 'zod';
+import * as z from 'zod';
 import { AdministrationError } from '../errors.ts';
 import type { Administration } from '../open-server.ts';
 import { checkSignature, createSigner, ownAuthority, plainFingerprint, signatureShape } from '../signed-text/index.ts';

@@ -1,5 +1,5 @@
 // Settings of a certificate from an authority that speaks ACME (RFC 8555).
-import { z } from 'zod';
+import * as z from 'zod';
 import { choice, setting, text } from './values.ts';
 
 const directory = z

@@ -69,6 +69,13 @@ describe('the configuration', () => {
     assert.equal(parse(printed).database, 'postgres://moult:***@db/moult');
   });
 
+  it('each default is what its setting may be, as it is', () => {
+    for (const name of settingNames) {
+      const { schema, fallback } = settings[name];
+      assert.equal(schema.parse(fallback), fallback, name);
+    }
+  });
+
   it('flags, variables and keys are made from the names, without two alike', () => {
     assert.equal(keyOf('selfUpdatePort'), 'self-update-port');
     assert.equal(variableOf('selfUpdatePort'), 'MOULT_SELF_UPDATE_PORT');

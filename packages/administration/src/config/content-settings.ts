@@ -1,5 +1,5 @@
 // The settings of the files of updates: which are fetched, how many at once, how fast, and how much of the disk they may have.
-import { z } from 'zod';
+import * as z from 'zod';
 import { choice, count, setting } from './values.ts';
 
 const span = '(?:[01]\\d|2[0-3]):[0-5]\\d-(?:[01]\\d|2[0-3]):[0-5]\\d=\\d{1,8}';

@@ -1,6 +1,6 @@
 // Settings of audit records that leave the server: to a syslog server, and into a file.
 import { isIP } from 'node:net';
-import { z } from 'zod';
+import * as z from 'zod';
 import { setting, text } from './values.ts';
 
 export interface SyslogTarget {

@@ -1,6 +1,6 @@
 // Settings that bound what clients can send, cause and let grow.
 import { defaultStoreBounds } from '@moult/store/bounds';
-import { z } from 'zod';
+import * as z from 'zod';
 import { count, mebibytes, perSecond, setting } from './values.ts';
 
 export const limitSettings = {

@@ -1,5 +1,5 @@
 // Settings of the mail server that messages for administrators go to.
-import { z } from 'zod';
+import * as z from 'zod';
 import { setting, text } from './values.ts';
 
 const smtpAddress = z

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { accountSettings } from './account-settings.ts';
 import { acmeSettings } from './acme-settings.ts';
 import { backupSettings } from './backup-settings.ts';

@@ -1,5 +1,5 @@
 // The settings of synchronisation with an upstream server: update metadata, and the files of updates.
-import { z } from 'zod';
+import * as z from 'zod';
 import { contentSettings } from './content-settings.ts';
 import { baseUrl, choice, count, setting, text } from './values.ts';
 

@@ -1,5 +1,5 @@
 // Settings of HTTPS.
-import { z } from 'zod';
+import * as z from 'zod';
 import { choice, port, setting, text } from './values.ts';
 
 const tlsPort = z.union([z.literal('auto'), z.literal('off'), port]).describe('a port from 0 to 65535, auto, or off');

@@ -1,7 +1,7 @@
 // The kinds of values that settings have: how each is spelled, and what it may be, in words.
 import { isIP } from 'node:net';
 import { isTimeZone } from '@moult/catalog/rules';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** A whole number, as the file has it or as flags and variables spell it. `describe` is what it may be, in words. */
 export const count = (min: number, max: number, what = 'a whole number') =>

@@ -3,7 +3,7 @@
 import type { UpdateId } from '@moult/catalog';
 import type { Hold } from '@moult/catalog/holds';
 import { readOutside } from '@moult/disk';
-import { z } from 'zod';
+import * as z from 'zod';
 import { holdBounds } from '../bounds.ts';
 import { AdministrationError } from '../errors.ts';
 import type { Administration } from '../open-server.ts';

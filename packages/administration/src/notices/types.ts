@@ -1,5 +1,5 @@
 // Messages for administrators and their programs, and the targets that get them.
-import { z } from 'zod';
+import * as z from 'zod';
 
 export const noticeTypes = [
   ...(['updates.new', 'sync.failed', 'ring.halted', 'computers.silent', 'expiry.soon', 'backup.failed'] as const),

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { toUpdateId } from '@moult/catalog';
 import type { Rule, RuleAction, RuleConditions, RuleDeadline, RuleSeverity, RuleType } from '@moult/catalog/rules';
 import type { Category, Store, TargetGroup } from '@moult/store';
-import { z } from 'zod';
+import * as z from 'zod';
 import { ruleBounds } from '../bounds.ts';
 import { AdministrationError } from '../errors.ts';
 import { articleIn } from '../find.ts';

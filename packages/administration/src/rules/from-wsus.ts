@@ -1,5 +1,5 @@
 // Automatic approval rules of WSUS, as PowerShell writes them: one rule of WSUS is one rule here, with the same meaning.
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** A name alone, or an object with its name: `ConvertTo-Json` cuts objects off at its depth. */
 const named = z.union([

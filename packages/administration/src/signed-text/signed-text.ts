@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { readOutside } from '@moult/disk';
 import { inspectClock } from '@moult/store/clock';
 import { loadOrCreateOperatorKeys } from '@moult/store/keys';
-import { z } from 'zod';
+import * as z from 'zod';
 import { AdministrationError } from '../errors.ts';
 import { isThere } from '../is-there.ts';
 import type { Administration } from '../open-server.ts';

@@ -1,7 +1,7 @@
 // moult approve: an action for an update in a group. The words are those of WSUS and its PowerShell.
 
 import type { Approved } from '@moult/administration';
-import { approveWithPackages, type PackageReach } from '@moult/administration/vendors';
+import type { PackageReach } from '@moult/administration/vendors';
 import { visibleText } from '@moult/formats/text';
 import { type Command, Option } from 'commander';
 import { actions } from '../decision-words.ts';
@@ -64,6 +64,8 @@ async function runApprove(updates: string[], flags: ApproveFlags): Promise<void>
   const approved = await perform(
     flags,
     async (administration) => {
+      // The code that publishes is large, and the help does not need it.
+      const { approveWithPackages } = await import('@moult/administration/vendors');
       const done = await approveWithPackages(administration, updates, approval, {
         withLog: (work) => withLog(administration, work),
         ...{ allowAll, filesFrom, onReach },

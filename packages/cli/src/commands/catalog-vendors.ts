@@ -1,13 +1,6 @@
 // moult catalog add, update, remove, vendors, packages: catalogs of third parties.
 import { toPageRequest } from '@moult/administration';
-import {
-  addVendorCatalog,
-  type CatalogReport,
-  listVendorCatalogs,
-  listVendorPackages,
-  removeVendorCatalog,
-  updateVendorCatalogs,
-} from '@moult/administration/vendors';
+import type { CatalogReport } from '@moult/administration/vendors';
 import { visibleText } from '@moult/formats/text';
 import { type CountedVendorCatalog, type ListedVendorPackage, limitHeapGrowth, pageOf } from '@moult/store';
 import type { Command } from 'commander';
@@ -90,8 +83,12 @@ function withReading(command: Command): Command {
     .option('--dry-run', 'show the changes, and change nothing');
 }
 
+/** The code that reads and publishes packages is large. Other commands of `moult catalog` do not need it. */
+const loadVendors = () => import('@moult/administration/vendors');
+
 async function runAdd(source: string, { name, acceptSigner, allowPrivate, dryRun, ...flags }: AddFlags): Promise<void> {
   limitHeapGrowth({ isSmall: true });
+  const { addVendorCatalog } = await loadVendors();
   const report = await administer(flags, (administration) =>
     withLog(administration, (log) =>
       addVendorCatalog(administration, source, { name, acceptSigner, allowPrivate, dryRun }, log),
@@ -103,6 +100,7 @@ async function runAdd(source: string, { name, acceptSigner, allowPrivate, dryRun
 
 async function runUpdate(names: string[], { acceptSigner, dryRun, ...flags }: AddFlags): Promise<void> {
   limitHeapGrowth({ isSmall: true });
+  const { updateVendorCatalogs } = await loadVendors();
   const reports = await administer(flags, (administration) =>
     withLog(administration, (log) => updateVendorCatalogs(administration, names, { acceptSigner, dryRun }, log)),
   );
@@ -113,6 +111,7 @@ async function runUpdate(names: string[], { acceptSigner, dryRun, ...flags }: Ad
 }
 
 async function runRemove(name: string, flags: AdministrationFlags): Promise<void> {
+  const { removeVendorCatalog } = await loadVendors();
   await administer(flags, (administration) => removeVendorCatalog(administration, name));
   present({ name, isRemoved: true }, flags, () => [
     `Removed the catalog "${name}". Updates that were published from it stay.`,
@@ -120,6 +119,7 @@ async function runRemove(name: string, flags: AdministrationFlags): Promise<void
 }
 
 async function runVendors(flags: ServerOptions & ListFlags): Promise<void> {
+  const { listVendorCatalogs } = await loadVendors();
   const all = await administer(flags, listVendorCatalogs);
   const { limit, cursor } = flags;
   const page = pageOf('vendors', all, toPageRequest({ limit, cursor }), ({ name }) => name);
@@ -127,6 +127,7 @@ async function runVendors(flags: ServerOptions & ListFlags): Promise<void> {
 }
 
 async function runPackages({ catalog, search, ...flags }: PackageFlags): Promise<void> {
+  const { listVendorPackages } = await loadVendors();
   const all = await administer(flags, (administration) => listVendorPackages(administration, { catalog, search }));
   const { limit, cursor } = flags;
   const page = pageOf('packages', all, toPageRequest({ limit, cursor }), ({ packageId }) => packageId);

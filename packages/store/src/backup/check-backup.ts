@@ -6,7 +6,7 @@ import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openInside, readInside } from '@moult/disk';
 import { toPathSegments } from '@moult/formats/paths';
-import { z } from 'zod';
+import * as z from 'zod';
 import { backupBounds } from '../declared-bounds.ts';
 import { ServerError } from '../errors.ts';
 import { migrations } from '../migrations/index.ts';

@@ -1,6 +1,6 @@
 // The OpenAPI 3.1 document of the API, made of the table of routes.
 import { permits, roles } from '@moult/administration/accounts';
-import { z } from 'zod';
+import * as z from 'zod';
 import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject } from 'zod-openapi';
 import { requestType } from './answer.ts';
 import type { Route } from './route.ts';

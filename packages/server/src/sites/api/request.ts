@@ -1,7 +1,7 @@
 // From an HTTP request to the values that a route wants. It refuses a name that the route does not have. So a client
 // can set only the fields of its operation.
 import type { IncomingMessage } from 'node:http';
-import { z } from 'zod';
+import * as z from 'zod';
 import { apiBounds, callBounds } from '../../bounds.ts';
 import type { BodyRoom } from '../../http/gates/body-room.ts';
 import { passOver, readBody } from '../../http/gates/read-body.ts';

@@ -3,7 +3,7 @@
 // An index may have been edited, or come back with a backup: each entry is judged again whenever it is read.
 import { DiskError, openInside, readInside } from '@moult/disk';
 import { collisionKey, toPathSegments } from '@moult/formats/paths';
-import { z } from 'zod';
+import * as z from 'zod';
 import { ifThere, writeFileAtomically } from './atomic-file.ts';
 import { sha256Of } from './signed-cabinet.ts';
 import { importedFolder, readTreeFile, type TreeFile } from './tree-folders.ts';

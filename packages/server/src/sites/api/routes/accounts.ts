@@ -9,7 +9,7 @@ import {
   removeAccount,
   revokeToken,
 } from '@moult/administration/accounts';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Call, route } from '../route.ts';
 import { id, instant, role, someText, whole, wholeOf } from '../shapes.ts';
 

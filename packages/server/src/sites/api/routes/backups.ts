@@ -1,6 +1,6 @@
 // Operations on the backups that the server makes by itself. They stay on the server: a backup has its private keys.
 import { makeBackup, showBackups } from '@moult/administration/backups';
-import { z } from 'zod';
+import * as z from 'zod';
 import { route } from '../route.ts';
 import { instant } from '../shapes.ts';
 

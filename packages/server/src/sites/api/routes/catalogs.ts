@@ -8,7 +8,7 @@ import {
   updateVendorCatalogs,
 } from '@moult/administration/vendors';
 import { pageOf as cutPage } from '@moult/store';
-import { z } from 'zod';
+import * as z from 'zod';
 import { onInput } from '../errors.ts';
 import { route } from '../route.ts';
 import { id, instant, listQuery, pageOf, someText, told } from '../shapes.ts';

@@ -1,6 +1,6 @@
 // Operations of the cleanup.
 import { cleanUp, cleanupTasks, planCleanup } from '@moult/administration/cleanup';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Call, route } from '../route.ts';
 
 const topic = 'Cleanup';

@@ -2,7 +2,7 @@
 import { listClones, listComputers, removeComputers, setMemberships, showComputer } from '@moult/administration';
 import { stateOfComputer } from '@moult/administration/requests';
 import { computerSorts } from '@moult/store';
-import { z } from 'zod';
+import * as z from 'zod';
 import { Reply, route } from '../route.ts';
 import { id, instant, listQuery, order, pageOf, someText, stateName, told } from '../shapes.ts';
 

@@ -7,7 +7,7 @@ import {
   healContent,
   purgeContent,
 } from '@moult/administration/content-fetch';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Call, route } from '../route.ts';
 import { someText, whole, wholeOf } from '../shapes.ts';
 

@@ -5,7 +5,7 @@ import { inWorkingFolder } from '@moult/administration/vendors';
 import type { AgentMachine } from '@moult/doctor/client';
 import { RequestError } from '@moult/doctor/errors';
 import type { DoctorReport } from '@moult/doctor/report';
-import { z } from 'zod';
+import * as z from 'zod';
 import { ApiError, onInput } from '../errors.ts';
 import { route } from '../route.ts';
 import { doctorReport, shownReport } from './explain.ts';

@@ -1,7 +1,7 @@
 // Operations on downstream servers and on the computers that they reported.
 import { listDownstreamComputers, listDownstreamServers, removeDownstreamServer } from '@moult/administration';
 import { pageOf as cutPage } from '@moult/store';
-import { z } from 'zod';
+import * as z from 'zod';
 import { route } from '../route.ts';
 import { id, instant, listQuery, pageOf, someText, told } from '../shapes.ts';
 

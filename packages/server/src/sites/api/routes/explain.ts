@@ -3,7 +3,7 @@ import { findComputer, findUpdate } from '@moult/administration';
 import { isPartial } from '@moult/administration/accounts';
 import { toUpdateId } from '@moult/catalog';
 import type { DoctorReport } from '@moult/doctor/report';
-import { z } from 'zod';
+import * as z from 'zod';
 import { route } from '../route.ts';
 import { id, someText } from '../shapes.ts';
 

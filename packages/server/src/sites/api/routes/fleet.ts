@@ -11,7 +11,7 @@ import {
 } from '@moult/administration/fleet';
 import { wordsOfCode } from '@moult/doctor/words';
 import { type Severity, severities } from '@moult/store';
-import { z } from 'zod';
+import * as z from 'zod';
 import { route } from '../route.ts';
 import { id, instant, listQuery, pageOf, someText, told } from '../shapes.ts';
 

@@ -1,6 +1,6 @@
 // Operations on groups.
 import { addGroup, listGroups, removeGroups, renameGroup, setTimeZone } from '@moult/administration';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Call, route } from '../route.ts';
 import { id, listQuery, pageOf, someText, told } from '../shapes.ts';
 

@@ -1,7 +1,7 @@
 // Operations on known issues and the emergency stop.
 import { addHold, liftHolds, liftStop, listHolds, showStop, stopAll } from '@moult/administration/holds';
 import { pageOf as cutPage } from '@moult/store';
-import { z } from 'zod';
+import * as z from 'zod';
 import { route } from '../route.ts';
 import { id, instant, listQuery, pageOf, someText, told } from '../shapes.ts';
 

@@ -1,6 +1,6 @@
 // Jobs: long work that goes on after its request was answered.
 import { isPartial, mayDo } from '@moult/administration/accounts';
-import { z } from 'zod';
+import * as z from 'zod';
 import { ApiError } from '../errors.ts';
 import type { Job, Jobs } from '../jobs.ts';
 import { type Call, route } from '../route.ts';

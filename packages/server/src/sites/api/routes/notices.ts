@@ -8,7 +8,7 @@ import {
   replayMessage,
   testTarget,
 } from '@moult/administration/notices';
-import { z } from 'zod';
+import * as z from 'zod';
 import { route } from '../route.ts';
 import { id, instant, someText, whole, wholeOf } from '../shapes.ts';
 

@@ -1,6 +1,6 @@
 // The own account, for everybody: see it, change its password, end its sessions and revoke its tokens.
 import { changeOwnPassword, digestOfSecret, newSecret } from '@moult/administration/accounts';
-import { z } from 'zod';
+import * as z from 'zod';
 import { apiBounds } from '../../../bounds.ts';
 import { ApiError } from '../errors.ts';
 import { type Call, Reply, route } from '../route.ts';

@@ -7,7 +7,7 @@ import { type PackedPublication, packPublication, publish } from '@moult/adminis
 import { inWorkingFolder, packWinget, reachError, reachesAll, reachOfDocument } from '@moult/administration/vendors';
 import { type Publication, parsePublication, publicationId } from '@moult/catalog/publication';
 import type { Log } from '@moult/store';
-import { z } from 'zod';
+import * as z from 'zod';
 import { ApiError, onInput } from '../errors.ts';
 import { route } from '../route.ts';
 import { id, whole, wholeOf } from '../shapes.ts';

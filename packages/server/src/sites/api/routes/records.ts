@@ -9,7 +9,7 @@ import {
 } from '@moult/administration';
 import { describeReport } from '@moult/protocol/reporting';
 import { readNotedHead } from '@moult/store/data-dir';
-import { z } from 'zod';
+import * as z from 'zod';
 import { ApiError } from '../errors.ts';
 import { route } from '../route.ts';
 import { instant, listQuery, pageOf, someText, told } from '../shapes.ts';

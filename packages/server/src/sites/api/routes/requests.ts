@@ -2,7 +2,7 @@
 import { isPartial } from '@moult/administration/accounts';
 import { findRequest, listRequests, refuseRequest } from '@moult/administration/requests';
 import { type ChangeRequest, pageOf as cutPage } from '@moult/store';
-import { z } from 'zod';
+import * as z from 'zod';
 import { ApiError } from '../errors.ts';
 import { type Call, route } from '../route.ts';
 import { id, listQuery, pageOf, requestShape, someText, told } from '../shapes.ts';

@@ -11,7 +11,7 @@ import {
   type Wish,
 } from '@moult/administration/rings';
 import { pageOf as cutPage } from '@moult/store';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Call, route } from '../route.ts';
 import { id, instant, listQuery, pageOf, someText, told, whole, wholeOf } from '../shapes.ts';
 

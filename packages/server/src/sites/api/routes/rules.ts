@@ -11,7 +11,7 @@ import {
   testRules,
 } from '@moult/administration/rules';
 import { explainUpdateInGroup } from '@moult/doctor/explain';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Call, route } from '../route.ts';
 import { id, instant, someText, whole, wholeOf } from '../shapes.ts';
 

@@ -23,7 +23,7 @@ import {
 import { storeTables } from '@moult/store/bounds';
 import { acceptClock, clockNotice, inspectClock } from '@moult/store/clock';
 import { ServerError } from '@moult/store/errors';
-import { z } from 'zod';
+import * as z from 'zod';
 import { apiBounds, serverBounds } from '../../../bounds.ts';
 import { issueCertificate, shownCertificate } from '../../../tls/shown-certificate.ts';
 import { route } from '../route.ts';

@@ -1,6 +1,6 @@
 // Log on, log off, and the sessions that are open. The set-up link makes the first account.
 import { addFirstAccount, digestOfSecret, newSecret } from '@moult/administration/accounts';
-import { z } from 'zod';
+import * as z from 'zod';
 import { apiBounds } from '../../../bounds.ts';
 import { ApiError } from '../errors.ts';
 import { type Call, Reply, route } from '../route.ts';

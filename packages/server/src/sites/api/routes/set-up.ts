@@ -1,6 +1,6 @@
 // Operations on the steps of the set-up, from the first account to the first approved update.
 import { noteSetUpStep, readSetUp, setUpSteps, updateSources } from '@moult/administration/set-up';
-import { z } from 'zod';
+import * as z from 'zod';
 import { route } from '../route.ts';
 import { instant } from '../shapes.ts';
 

@@ -12,7 +12,7 @@ import {
   syncSettings,
 } from '@moult/administration/synchronisation';
 import { pageOf as cutPage } from '@moult/store';
-import { z } from 'zod';
+import * as z from 'zod';
 import { route } from '../route.ts';
 import { instant, listQuery, pageOf, someText, told, whole, wholeOf } from '../shapes.ts';
 

@@ -16,7 +16,7 @@ import {
 } from '@moult/releases/repository';
 import { pageOf as cutPage } from '@moult/store';
 import { ServerError } from '@moult/store/errors';
-import { z } from 'zod';
+import * as z from 'zod';
 import { ApiError } from '../errors.ts';
 import { type Call, route } from '../route.ts';
 import { instant, listQuery, pageOf, serverAddress, someText, told, whole, wholeOf } from '../shapes.ts';

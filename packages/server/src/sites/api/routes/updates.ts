@@ -14,7 +14,7 @@ import { isPartial, type Principal } from '@moult/administration/accounts';
 import { stateOfUpdates } from '@moult/administration/requests';
 import { approveWithPackages, type PackageReach } from '@moult/administration/vendors';
 import { severities, updateSorts } from '@moult/store';
-import { z } from 'zod';
+import * as z from 'zod';
 import { route } from '../route.ts';
 import { id, instant, listQuery, order, pageOf, someText, told, whole, wholeOf } from '../shapes.ts';
 
