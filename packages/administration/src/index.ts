@@ -2,7 +2,7 @@
 export { type Approved, declineAll } from './approvals.ts';
 export { listClones, listComputers, removeComputers, setMemberships, showComputer } from './computers.ts';
 export { addContent, listContent } from './content.ts';
-export { type DiskFigures, inspectDisks, writtenFolders } from './disks.ts';
+export { type DiskFigures, inspectDisks, type WrittenFolder, writtenFolders } from './disks.ts';
 export { listDownstreamComputers, listDownstreamServers, removeDownstreamServer } from './downstream.ts';
 export { AdministrationError } from './errors.ts';
 export { listAudit, listIdentityChanges, listReports, listStatusPings } from './events.ts';

@@ -55,10 +55,15 @@ function downstreamLine({ servers, computers, needing, failing }: Record<string,
   return `downstream  ${servers} servers with ${computers} computers (${needing} need updates, ${failing} with errors): moult downstream`;
 }
 
-function diskLine({ folder, freeBytes, reserveBytes, isLow }: DiskFigures & { isLow: boolean }): string {
+/** A server says its folders to those who administer it. */
+type ShownDisk = Omit<DiskFigures, 'folder'> & { folder?: string; isLow: boolean };
+
+const diskWords = { data: 'data directory', database: 'database', content: 'update files' } as const;
+
+function diskLine({ holds, folder, freeBytes, reserveBytes, isLow }: ShownDisk): string {
   const mebibytes = (bytes: number) => `${Math.floor(bytes / 1_048_576)} MiB`;
   const below = isLow ? `, less than the reserve of ${mebibytes(reserveBytes)}: clients can add nothing` : '';
-  return `disk        ${mebibytes(freeBytes)} free for ${folder}${below}`;
+  return `disk        ${mebibytes(freeBytes)} free for ${folder ?? `the ${diskWords[holds]}`}${below}`;
 }
 
 interface Notice {

@@ -28,13 +28,23 @@ function watched(more: Partial<DiskWatchParts> = {}) {
   const kinds: string[] = [];
   let failing: Error | undefined;
   const watch = createDiskWatch({
-    ...{ folders: Object.keys(free), reserve: 100, everyMs: 1_000_000, everyMsWhenScarce: 1_000_000 },
-    log: { warn: (line: string) => said.push(line), info: (line: string) => said.push(line) } as never,
+    folders: [
+      { holds: 'data', folder: '/srv/data' },
+      { holds: 'database', folder: '/srv/database' },
+    ],
+    ...{ reserve: 100, everyMs: 1_000_000, everyMsWhenScarce: 1_000_000 },
+    log: {
+      warn: (facts: object, line: string) => said.push(`${JSON.stringify(facts)} ${line}`),
+      info: (line: string) => said.push(line),
+    } as never,
     async testWrite() {
       if (failing) throw failing;
     },
     changed: ({ kind }: DiskState) => kinds.push(kind),
-    spaceOf: async (name) => ({ freeBytes: (free[name] ?? 0) * mebibyte, totalBytes: 10_000 * mebibyte }),
+    spaceOf: async (name) => ({
+      freeBytes: (free[name.replace('/srv/', '')] ?? 0) * mebibyte,
+      totalBytes: 10_000 * mebibyte,
+    }),
     ...more,
   });
   const refuse = (error: Error | undefined) => {
@@ -57,7 +67,12 @@ describe('the reserve', () => {
     watch.requireRoom();
     free.database = 99;
     assert.equal((await watch.check()).kind, 'low');
-    assert.throws(() => watch.requireRoom(), { code: 'SERVER_DISK_FULL', message: /99 MiB are free for database/ });
+    assert.throws(() => watch.requireRoom(), {
+      code: 'SERVER_DISK_FULL',
+      message: /99 MiB are free for the database, /,
+    });
+    assert.doesNotMatch(JSON.stringify(watch.notices()), /srv/, 'who may only read is not told where');
+    assert.match(said[0] ?? '', /srv.database/, 'the log is');
     await watch.check();
     assert.equal(said.length, 1, 'said once');
     free.database = 105;
@@ -119,7 +134,7 @@ describe('the store of the server', () => {
     } as unknown as Store;
     return { store: withRoom(store, disk as never), calls, noted, names };
   }
-  const low: DiskState = { kind: 'low', folder: '', freeBytes: 1, reserveBytes: 2 };
+  const low: DiskState = { kind: 'low', holds: 'data', folder: '', freeBytes: 1, reserveBytes: 2 };
 
   it('takes nothing that strangers make grow while there is no room, and still cleans up and counts', async () => {
     const { store, calls, names } = guarded(low);

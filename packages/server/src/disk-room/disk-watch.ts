@@ -1,6 +1,7 @@
 // Watches the room on the disk. Below the reserve the server refuses growing data of strangers, and the logs pause. The
 // rest stays for the administrator who cleans up. A write that the disk refused counts as no room until a write
 // succeeds again.
+import type { WrittenFolder } from '@moult/administration';
 import { diskTroubleOf, type Notice, noticeLine } from '@moult/store';
 import { type DiskSpace, type ReserveSetting, reserveBytesOf, spaceOfFolder } from '@moult/store/data-dir';
 import { ServerError } from '@moult/store/errors';
@@ -9,7 +10,7 @@ import type { Logger } from '../log/log.ts';
 export type DiskState =
   | { kind: 'ample' }
   /** `freeBytes` of the disk of `folder` are less than its reserve. */
-  | { kind: 'low'; folder: string; freeBytes: number; reserveBytes: number }
+  | { kind: 'low'; holds: WrittenFolder['holds']; folder: string; freeBytes: number; reserveBytes: number }
   /** The disk refused a write, for the reason in `why`, and no test write has succeeded since. */
   | { kind: 'refusing'; why: string };
 
@@ -27,8 +28,8 @@ export interface DiskWatch {
 }
 
 export interface DiskWatchParts {
-  /** Folders that the server writes to: the data directory, and those of the database and the content. */
-  folders: readonly string[];
+  /** Folders that the server writes to. */
+  folders: readonly WrittenFolder[];
   reserve: ReserveSetting;
   log: Pick<Logger, 'warn' | 'info'>;
   /** Writes something small wherever the server writes, and rejects when that is refused. */
@@ -56,7 +57,7 @@ export function createDiskWatch(parts: DiskWatchParts): DiskWatch {
     if (next.kind === before.kind) return next;
     const notice = noticeOf(next);
     // Said before the logs pause, and after they go on.
-    if (notice) log.warn(noticeLine(notice));
+    if (notice) log.warn({ folder: next.kind === 'low' ? next.folder : undefined }, noticeLine(notice));
     changed(next);
     if (!notice) log.info('The disk has room again: everything goes on.');
     return next;
@@ -64,9 +65,9 @@ export function createDiskWatch(parts: DiskWatchParts): DiskWatch {
 
   const look = async (): Promise<DiskState> => {
     const spaces = await Promise.all(
-      folders.map(async (folder) => ({ folder, ...(await spaceOf(folder).catch(() => undefined)) })),
+      folders.map(async (written) => ({ ...written, ...(await spaceOf(written.folder).catch(() => undefined)) })),
     );
-    const known = spaces.filter((space): space is DiskSpace & { folder: string } => space.freeBytes !== undefined);
+    const known = spaces.filter((space): space is DiskSpace & WrittenFolder => space.freeBytes !== undefined);
     const isScarce = known.some((space) => space.freeBytes < 4 * reserveBytesOf(reserve, space));
     schedule(isScarce || state.kind !== 'ample' ? everyMsWhenScarce : everyMs);
     const low = known.find((space) => space.freeBytes < bound(reserveBytesOf(reserve, space)));
@@ -79,8 +80,8 @@ export function createDiskWatch(parts: DiskWatchParts): DiskWatch {
       if (refusedBecause !== undefined) return become({ kind: 'refusing', why: refusedBecause });
     }
     if (!low) return become({ kind: 'ample' });
-    const { folder, freeBytes } = low;
-    return become({ kind: 'low', folder, freeBytes, reserveBytes: reserveBytesOf(reserve, low) });
+    const { holds, folder, freeBytes } = low;
+    return become({ kind: 'low', holds, folder, freeBytes, reserveBytes: reserveBytesOf(reserve, low) });
   };
   /** A little more than the reserve must be free before all goes on: otherwise it stops again at once. */
   const bound = (reserveBytes: number) => (state.kind === 'ample' ? reserveBytes : reserveBytes * 1.1);
@@ -127,13 +128,16 @@ export function createDiskWatch(parts: DiskWatchParts): DiskWatch {
 const whatGoesOn =
   'The self-update tree, update files and scans of known computers go on. New computers and reports are told ServerBusy and come again. Status pings wait in memory. Logs pause.';
 
+/** Not its folder: accounts that may only read are told too. The log and `moult status` have it. */
+const contents = { data: 'data directory', database: 'database', content: 'update files' } as const;
+
 function noticeOf(state: DiskState): Notice | undefined {
   if (state.kind === 'low') {
-    const { folder, freeBytes, reserveBytes } = state;
+    const { holds, freeBytes, reserveBytes } = state;
     return {
       isForAll: true,
       headline: 'The disk of this server is nearly full.',
-      cause: `${mebibytes(freeBytes)} are free for ${folder}, and the reserve is ${mebibytes(reserveBytes)}. ${whatGoesOn}`,
+      cause: `${mebibytes(freeBytes)} are free for the ${contents[holds]}, and the reserve is ${mebibytes(reserveBytes)}. ${whatGoesOn}`,
       remedy: 'Free some space on this disk, or lower --disk-reserve-mib. The server goes on by itself.',
     };
   }

@@ -23,10 +23,10 @@ export function watchDatabase(address: string, { log, changed }: { log: Logger; 
     file,
     limitMs,
     damaged(problem) {
-      log.error({ problem }, 'the database is damaged: run moult database check');
+      log.error({ file, problem }, 'the database is damaged: run moult database check');
       notices.push({
         headline: 'The database of this server is damaged.',
-        cause: `SQLite says of ${file}: ${problem.slice(0, 300)}`,
+        cause: `SQLite says: ${problem.slice(0, 300)}`,
         remedy: 'Make a copy of the file, run "moult database check", and restore a backup: moult restore DIR --yes.',
       });
       changed();

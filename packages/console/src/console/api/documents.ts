@@ -150,7 +150,14 @@ export interface Status {
   notices: { headline: string; cause: string; remedy: string }[];
   clones: number;
   identitiesChanged: number;
-  disks: { folder: string; freeBytes: number; reserveBytes: number; isLow: boolean }[];
+  /** Folders are for those who administer the server. */
+  disks: {
+    holds: 'data' | 'database' | 'content';
+    folder?: string;
+    freeBytes: number;
+    reserveBytes: number;
+    isLow: boolean;
+  }[];
   server: { url: string; pid: number; startedAt: string };
 }
 

@@ -279,9 +279,9 @@ function Server({ status }: { status: Status }): ReactNode {
         <caption>{words.home.storage}</caption>
         <tbody>
           {status.disks.map((disk) => (
-            <tr key={disk.folder}>
+            <tr key={disk.holds}>
               <th scope="row" className="wrap">
-                {disk.folder}
+                {disk.folder ?? words.home.disks[disk.holds]}
               </th>
               <td className={`amount ${disk.isLow ? 'bad' : ''}`}>
                 {words.home.free(sizeIn(disk.freeBytes, language))}

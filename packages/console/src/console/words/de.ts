@@ -259,6 +259,7 @@ export const de: Words = {
     storage: 'Freier Platz',
     free: (size) => `${size} frei`,
     low: 'knapp',
+    disks: { data: 'Datenordner', database: 'Datenbank', content: 'Updatedateien' },
   },
   computers: {
     empty: 'Noch kein Computer war hier. Richten Sie einen Client mit der Update-Richtlinie auf diesen Server.',

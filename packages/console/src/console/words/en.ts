@@ -252,6 +252,7 @@ export const en = {
     storage: 'Free space',
     free: (size: string) => `${size} free`,
     low: 'low',
+    disks: { data: 'Data directory', database: 'Database', content: 'Update files' },
   },
   computers: {
     empty: 'No computer was here yet. Point a client to this server with the update policy.',

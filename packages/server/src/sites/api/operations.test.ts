@@ -85,6 +85,8 @@ describe('the operations of the API', () => {
         else if (operation.operationId === 'cancelJob' && role === 'auditor') assert.equal(answer.status, 403, said);
         else if (route.isStream) assert.match(answer.text, /^retry: 2000\n\nid: .*\nevent: hello\n/, said);
         else isDeclared(operation, answer, said, route.answer);
+        if (!role || !permits([role], 'administer'))
+          assert.ok(!answer.text.includes(api.administration.server.dataDir), `${said} says where the server is`);
         await restore(api);
       }
     }

@@ -11,6 +11,7 @@ import { describeReport } from '@moult/protocol/reporting';
 import { readNotedHead } from '@moult/store/data-dir';
 import * as z from 'zod';
 import { ApiError } from '../errors.ts';
+import { isToldPlaces, noticesFor } from '../places.ts';
 import { route } from '../route.ts';
 import { instant, listQuery, pageOf, someText, told } from '../shapes.ts';
 
@@ -95,12 +96,15 @@ function times({ since, until }: { since?: string | undefined; until?: string | 
 
 export const recordRoutes = [
   route(['readStatus', 'GET', '/status', 'read', 'Server'], {
-    summary: 'Show the state of the server, its computers and its limits',
+    summary: 'Show the state of the server, its computers and its limits. Its folders are for those who administer it',
     answer: z.looseObject({ version: z.string(), engine: z.string(), computers: z.looseObject({ total: z.int() }) }),
-    async handle({ administration, running }) {
+    async handle({ administration, principal, running }) {
       const { server, notices } = running();
       const { version, dataDir, engine, ...figures } = await readStatus(administration);
-      return { version, dataDir, engine, server, ...figures, notices };
+      const told = noticesFor(principal, notices, administration.server);
+      if (isToldPlaces(principal)) return { version, dataDir, engine, server, ...figures, notices: told };
+      const disks = figures.disks.map(({ folder: _, ...disk }) => disk);
+      return { version, engine, server, ...figures, disks, notices: told };
     },
   }),
   route(['followChanges', 'GET', '/live', 'read', 'Server'], {
@@ -120,7 +124,10 @@ export const recordRoutes = [
     summary:
       'Show what the home page shows, with names: self-update by port, computers that need somebody, the newest events',
     answer: z.looseObject({ generatedAt: instant, computers: z.looseObject({ total: z.int() }) }),
-    handle: ({ home }) => home(),
+    async handle({ administration, principal, home }) {
+      const document = await home();
+      return { ...document, notices: noticesFor(principal, document.notices, administration.server) };
+    },
   }),
   route(['listReports', 'GET', '/events/reports', 'read', topic], {
     isForGroups: true,

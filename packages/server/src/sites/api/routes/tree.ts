@@ -18,6 +18,7 @@ import { pageOf as cutPage } from '@moult/store';
 import { ServerError } from '@moult/store/errors';
 import * as z from 'zod';
 import { ApiError } from '../errors.ts';
+import { wordsFor } from '../places.ts';
 import { type Call, route } from '../route.ts';
 import { instant, listQuery, pageOf, serverAddress, someText, told, whole, wholeOf } from '../shapes.ts';
 
@@ -77,10 +78,14 @@ export const treeRoutes = [
       neverStarted: z.boolean(),
     }),
     isLong: true,
-    handle({ administration: { server, author }, tree }) {
+    async handle({ administration: { server, author }, principal, tree }) {
       const ca = join(server.dataDir, 'keys', 'operator-ca.cer.pem');
       const operatorCaPem = isThere(ca) ? readOutside(ca).toString('utf8') : undefined;
-      return tree.verifyTree(server.dataDir, { operatorCaPem, trustedCertificatesPem: [], now: author.at });
+      const trusted = { operatorCaPem, trustedCertificatesPem: [], now: author.at };
+      const { problems, ...about } = await tree.verifyTree(server.dataDir, trusted);
+      const shown = wordsFor(principal, server);
+      const told = problems.map((one) => ({ ...one, path: shown(one.path), message: shown(one.message) }));
+      return { ...about, problems: told };
     },
   }),
   route(['offerRelease', 'POST', '/tree/offers', 'administer', topic], {

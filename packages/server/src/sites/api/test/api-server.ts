@@ -66,12 +66,15 @@ export async function startApi(settings: Partial<ServerConfig> = {}) {
   }
   await addComputer(own, computerId, 'pc7.example.test');
   const hosts = createKnownHosts({ host: undefined, allowed: 'known.example', machine: [], certificate: [] });
+  const words = { cause: `${dataDir}/keys cannot be read.`, remedy: `Look at ${places.contentDir}.` };
+  const notices = [{ headline: 'The keys cannot be read.', ...words }];
   let opened: Promise<LiveCatalog> | undefined;
   const site = createApiSite({
     ...{ store, server, listeners: ['main'], hosts },
     now: () => clock.at,
-    home: async () => ({ generatedAt: author.at.toISOString(), computers: { total: 1 } }) as unknown as HomeDocument,
-    running: () => ({ server: { state: 'running', url: 'http://x', pid: 1, startedAt: '' }, notices: [] }),
+    home: async () =>
+      ({ generatedAt: author.at.toISOString(), computers: { total: 1 }, notices }) as unknown as HomeDocument,
+    running: () => ({ server: { state: 'running', url: 'http://x', pid: 1, startedAt: '' }, notices }),
     async catalog() {
       opened ??= openLiveCatalog(administration.store, { unapproved: 'report' });
       await (await opened).refresh();
