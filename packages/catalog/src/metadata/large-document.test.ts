@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { largeDocumentBounds } from '../bounds.ts';
 import { CatalogError } from '../errors.ts';
 import { deriveCore, deriveExtended, deriveLocalized } from '../fragments/index.ts';
 import { LargeDocumentReader, parseUpdateDocument } from './index.ts';
@@ -129,6 +130,13 @@ describe('a large document', () => {
         );
     });
   }
+
+  it('has bounds that are 20 times as large as any real document needs', () => {
+    const { maxTextCharacters, maxCharacters, maxParts } = largeDocumentBounds;
+    const [maxText, most, parts] = [maxTextCharacters / 20, maxCharacters / 20, maxParts / 20];
+    for (const xml of documents)
+      readInPieces(xml, 1000, { maxTextCharacters: maxText, maxCharacters: most, maxParts: parts });
+  });
 
   it('may have as many rules as it likes, and texts up to the bound', () => {
     const many = `<u:IsInstalled>${'<l:True/>'.repeat(1000)}</u:IsInstalled>`;
