@@ -18,7 +18,11 @@ import { type Abilities, findAbilities } from './tools.ts';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const enoughForThePage = 10_000;
 /** Of these walks `npm test` takes a sample. */
-const walks = ['packages/agent/test/kill.test.ts', 'packages/agent/test/recovery.test.ts'];
+const walks = [
+  'packages/agent/test/kill.test.ts',
+  'packages/agent/test/recovery.test.ts',
+  'packages/agent/test/wine-update.test.ts',
+];
 
 /** `lab`: a laboratory that is open already and stays open. Answers the exit code. */
 export async function runFaults(args: string[], say: (line: string) => void, lab?: Laboratory): Promise<number> {
