@@ -131,3 +131,44 @@ describe('catalogs of other vendors', () => {
     });
   });
 });
+
+describe('reports', () => {
+  it('show the groups with a plot, go to their computers, print all lines, and failures have the words of the doctor', async () => {
+    await withBrowser(async (page) => {
+      await openAs(page, 'reporter', 'reports');
+      const row = page.getByRole('row', { name: /^Laboratory/ });
+      await row.waitFor();
+      const counted = await lab.fleet.store.countCompliance({ silentSince: new Date(0) });
+      assert.equal(await page.getByRole('row').count(), counted.length + 1);
+      await page.getByRole('img', { name: 'Compliance: the list below as bars' }).waitFor();
+      await page.emulateMedia({ media: 'print' });
+      assert.equal(await page.getByRole('navigation', { name: 'Views' }).isVisible(), false);
+      await page.emulateMedia({ media: 'screen' });
+      await row.getByRole('link', { name: 'Laboratory' }).click();
+      await page.waitForURL(/computers\?group=Laboratory/);
+
+      await page.goto('/console/reports/failed');
+      const failure = page.getByRole('row', { name: /0x80240022/ });
+      await failure.getByRole('link', { name: /^DOCTOR_/ }).waitFor();
+      await page.goto('/console/reports/silent?days=1');
+      await isAtRest(page);
+      await page.evaluate('dispatchEvent(new Event("beforeprint"))');
+      const { total } = await lab.fleet.store.pageComputers(
+        { silentSince: new Date(Date.now() - 86_400_000) },
+        { limit: 1 },
+      );
+      assert.equal(await page.locator('.grid [data-row]').count(), Math.min(total, 100));
+    });
+  });
+
+  it('are in German', async () => {
+    await withBrowser(
+      async (page) => {
+        await openAs(page, 'reporter', 'reports/ages');
+        await page.getByRole('heading', { name: 'Auswertungen' }).waitFor();
+        await page.getByRole('row', { name: /einer Woche/ }).waitFor();
+      },
+      { locale: 'de-DE' },
+    );
+  });
+});

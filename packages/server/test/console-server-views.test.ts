@@ -23,6 +23,8 @@ const views = [
     'catalogs',
     'account',
     ...['choices', 'clients'].map((step) => `set-up/${step}`),
+    'reports',
+    'reports/failed',
   ],
   ...[`computers/${computerId(0)}?explain=true&why=${updateId(0)}`, `updates/${updateId(0)}?whyGroup=Pilot`],
 ];

@@ -16,7 +16,7 @@ interface View {
 }
 
 /** All others tell of the whole server. */
-const forGroups: ReadonlySet<string> = new Set(['updates', 'computers', 'groups', 'events', 'account']);
+const forGroups: ReadonlySet<string> = new Set(['updates', 'computers', 'groups', 'reports', 'events', 'account']);
 /** The first view of such an account. */
 export const firstForGroups = 'computers';
 
@@ -37,6 +37,7 @@ export const views: readonly View[] = [
     ['doctor', 'doctor', 'read', () => import('./views/doctor.tsx')],
   ]),
   ...inSection('records', [
+    ['reports', 'reports', 'read', () => import('./views/reports.tsx')],
     ['events', 'events', 'read', () => import('./views/events.tsx')],
     ['audit', 'audit', 'audit', () => import('./views/audit.tsx')],
   ]),

@@ -15,6 +15,7 @@ import {
 import { go, goWith } from '../kit/address.ts';
 import { numberIn } from '../kit/numbers.ts';
 import { usePreferences } from '../kit/preferences.ts';
+import { usePrinting } from '../kit/printing.ts';
 import { useLanguage, useWords } from '../kit/words.tsx';
 import type { Column, ListDefinition } from './definition.ts';
 import { afterKey, rowsIn } from './rows.ts';
@@ -37,6 +38,7 @@ export function Grid<Item>({ list, columns, pages, sort, selection }: Props<Item
   const [top, setTop] = useState(0);
   const [active, setActive] = useState(0);
   const isMoving = useRef(false);
+  const isPrinting = usePrinting();
   const anchor = useRef(0);
   const { items, total = 0, isMore, more } = pages;
   const isCards = size.width < 40 * size.rem;
@@ -59,10 +61,11 @@ export function Grid<Item>({ list, columns, pages, sort, selection }: Props<Item
   }, []);
 
   const headHeight = isCards ? 0 : Math.round(2.25 * size.rem);
-  const { first, end } = rowsIn({ top, height: size.height, rowHeight, rows: items.length });
+  const inView = rowsIn({ top, height: size.height, rowHeight, rows: items.length });
+  const { first, end } = isPrinting ? { first: 0, end: items.length } : inView;
   useEffect(() => {
-    if (isMore && end >= items.length - 40) more();
-  }, [isMore, end, items.length, more]);
+    if (isMore && !isPrinting && end >= items.length - 40) more();
+  }, [isMore, isPrinting, end, items.length, more]);
 
   useEffect(() => {
     if (!isMoving.current) return;

@@ -77,7 +77,7 @@ export function ListView<Item>({ list, actions, withSelected, withAll, children 
           <TakeAway
             operation={list.operation}
             query={asked}
-            name={list.operation.replace(/^list/, '').toLowerCase()}
+            name={list.operation.replace(/^list|^report/, '').toLowerCase()}
             total={total}
           />
         </span>

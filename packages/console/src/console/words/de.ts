@@ -1,6 +1,7 @@
 // Die Wörter der Konsole auf Deutsch. Fehlt eines, so ist das ein Fehler der Typen.
 import { decisionsInGerman } from './de-decisions.ts';
 import { moreInGerman } from './de-more.ts';
+import { reportsInGerman } from './de-reports.ts';
 import { serverInGerman } from './de-server.ts';
 import { stepsInGerman } from './de-steps.ts';
 import { toolsInGerman } from './de-tools.ts';
@@ -31,6 +32,7 @@ export const de: Words = {
     holds: 'Rückhaltungen',
     catalogs: 'Kataloge',
     content: 'Dateien',
+    reports: 'Auswertungen',
     events: 'Ereignisse',
     audit: 'Änderungsprotokoll',
     policy: 'Richtlinie',
@@ -308,6 +310,7 @@ export const de: Words = {
   ...decisionsInGerman,
   ...serverInGerman,
   ...toolsInGerman,
+  reports: reportsInGerman,
   ...moreInGerman,
   ...stepsInGerman,
 };

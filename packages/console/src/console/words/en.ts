@@ -1,6 +1,7 @@
 // The words of the console in English. German has the same type: a word that is missing there does not compile.
 import { decisionsInEnglish } from './en-decisions.ts';
 import { moreInEnglish } from './en-more.ts';
+import { reportsInEnglish } from './en-reports.ts';
 import { serverInEnglish } from './en-server.ts';
 import { stepsInEnglish } from './en-steps.ts';
 import { toolsInEnglish } from './en-tools.ts';
@@ -23,6 +24,7 @@ export const en = {
     holds: 'Holds',
     catalogs: 'Catalogs',
     content: 'Content',
+    reports: 'Reports',
     events: 'Events',
     audit: 'Audit records',
     policy: 'Policy',
@@ -303,6 +305,7 @@ export const en = {
   ...decisionsInEnglish,
   ...serverInEnglish,
   ...toolsInEnglish,
+  reports: reportsInEnglish,
   ...moreInEnglish,
   ...stepsInEnglish,
 };

@@ -23,8 +23,6 @@ const leftOut = [
   ...['clearTree', 'makeBackup', 'showBackups', 'verifyTree'],
   ...['listDownstreamComputers', 'listDownstreamServers', 'removeDownstreamServer'],
   ...['listClones', 'showRequest'],
-  ...['reportAges', 'reportAgents', 'reportCompliance', 'reportFailures', 'reportHours', 'reportNeeded'],
-  ...['reportSilent', 'reportSystems'],
 ];
 
 describe('the console and the API', () => {
