@@ -25,6 +25,7 @@ export function openServerDatabase(
   const store = openServerStore(config.database ?? join(config.dataDir, 'moult.sqlite'), {
     now,
     refuseEmpty,
+    copy: config.upgradeCopy === 'on' ? copyParts(config, log) : undefined,
     limits: limitsOf(config),
     bounds: {
       namesPerComputer: config.maxNamesPerComputer,
@@ -58,6 +59,13 @@ export function openServerDatabase(
       const away = store.away();
       return away ? [awayNotice(away.reason, away.since)] : [];
     },
+  };
+}
+
+function copyParts({ dataDir }: ServerConfig, log: Logger) {
+  return {
+    folder: join(dataDir, 'before-upgrade'),
+    made: (file: string) => log.info({ file }, 'the database was copied before its tables change'),
   };
 }
 

@@ -56,6 +56,17 @@ export async function requireSchema(
   return 'ready';
 }
 
+/**
+ * The names of the migrations that `migrate` applies to a database with tables of Moult. Empty for one without. Throws
+ * SERVER_DATABASE_TOO_NEW.
+ */
+export async function missingSteps(database: Database): Promise<string[]> {
+  const there = await withRights(database, () => namesIn(database));
+  if (!there) return [];
+  requireServed(there, migrations);
+  return migrations.filter(({ name }) => !there.has(name)).map(({ name }) => name);
+}
+
 /** Whether the database holds no Moult yet. */
 export async function isEmpty(database: Database): Promise<boolean> {
   return (await withRights(database, () => namesIn(database))) === undefined;

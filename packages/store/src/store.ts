@@ -17,6 +17,7 @@ import { computerStore } from './computers.ts';
 import { configurationStore } from './configuration.ts';
 import { contentFileStore } from './content-files.ts';
 import type { Store } from './contract/index.ts';
+import { copyBefore } from './copy-before.ts';
 import { counterStore } from './counters.ts';
 import { asDamaged } from './damaged.ts';
 import {
@@ -48,7 +49,7 @@ import { computerPages } from './lists/computers.ts';
 import { eventPages } from './lists/events.ts';
 import { updateFactStore } from './lists/update-facts.ts';
 import { updatePages } from './lists/updates.ts';
-import { isEmpty, migrate, requireSchema } from './migrate.ts';
+import { isEmpty, migrate, missingSteps, requireSchema } from './migrate.ts';
 import { newestTimeStore } from './newest-time.ts';
 import { storeWithin } from './reach/index.ts';
 import { registeredSystemStore } from './registered-systems.ts';
@@ -107,6 +108,8 @@ export async function openStore(address: string, { now, ifEmpty = 'make', bounds
 export interface ServerStoreOptions extends Pick<StoreOptions, 'now' | 'bounds'> {
   /** The error to throw for a database without the tables of Moult. By default the tables are made. */
   refuseEmpty?: (() => Error) | undefined;
+  /** The folder for a copy of an SQLite file before its tables change. `made` is told its path. PostgreSQL is not copied. */
+  copy?: { folder: string; made(file: string): void } | undefined;
 }
 
 export interface ServerStore extends Store {
@@ -129,7 +132,7 @@ export interface ServerStore extends Store {
  */
 export function openServerStore(
   address: string,
-  { now, bounds, refuseEmpty, ...options }: DatabaseOptions & ServerStoreOptions,
+  { now, bounds, refuseEmpty, copy, ...options }: DatabaseOptions & ServerStoreOptions,
 ): ServerStore {
   const database = createDatabase(address, options);
   // A connection of its own: to rearrange large tables takes longer than a statement of the service may.
@@ -142,6 +145,8 @@ export function openServerStore(
     await migrating.connect();
     try {
       if (refuseEmpty && (await isEmpty(migrating))) throw refuseEmpty();
+      const [step] = copy && !isPostgres(address) ? await missingSteps(migrating) : [];
+      if (copy && step !== undefined) copy.made(await copyBefore(sqliteFileOf(address), copy.folder, step));
       await migrate(migrating, now());
     } catch (error) {
       throw asDamaged(sqliteFileOf(address), error);
