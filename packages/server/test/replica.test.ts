@@ -1,7 +1,13 @@
 // Replicas: Moult below Moult below Moult has the groups and decisions of the server at the top, and nothing else.
 import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { createServer, request as httpRequest } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { simulatedUpdate } from '@moult/simulator';
+import { loadConfig } from '../../administration/src/config/index.ts';
+import { shadowWsus } from '../../administration/src/shadow/index.ts';
+import { withSession } from '../../administration/src/synchronisation/one-session.ts';
 import { runSync } from '../../administration/src/synchronisation/run-sync.ts';
 import {
   author,
@@ -27,6 +33,44 @@ async function openServer(database?: string) {
     await server.stop();
   };
   return { server, store, url: server.url, stop, [Symbol.asyncDispose]: stop };
+}
+
+const computerOf = (number: number) => `33333333-3333-4333-8333-${String(number).padStart(12, '0')}`;
+
+/** Hands everything on to a server, and keeps the names of the calls. A path without a call counts as itself. */
+async function openRecorder(target: string) {
+  const calls: string[] = [];
+  const recorder = createServer((request, response) => {
+    calls.push(/\/(\w+)"?$/.exec(String(request.headers.soapaction ?? ''))?.[1] ?? String(request.url));
+    const { method, headers } = request;
+    const onward = httpRequest(new URL(request.url ?? '/', target), { method, headers }, (answer) => {
+      response.writeHead(answer.statusCode ?? 502, answer.headers);
+      answer.pipe(response);
+    });
+    onward.on('error', () => response.destroy());
+    request.pipe(onward);
+  });
+  await new Promise<void>((resolve) => recorder.listen(0, '127.0.0.1', resolve));
+  const { port } = recorder.address() as AddressInfo;
+  const close = () => new Promise<void>((resolve) => recorder.close(() => resolve()).closeAllConnections());
+  return { url: `http://127.0.0.1:${port}`, calls, [Symbol.asyncDispose]: close };
+}
+
+/** Everything that a downstream server could change. */
+async function stateOf({ store, server }: Awaited<ReturnType<typeof openServer>>) {
+  const files = readdirSync(server.dataDir, { recursive: true })
+    .map(String)
+    .filter((name) => !/\.sqlite|\.log|lock/.test(name));
+  return {
+    ...{ files, decisions: await decisionsOf(store), generations: await store.loadGenerations() },
+    audit: (await store.pageAudit({}, { limit: 1 })).items[0]?.auditId,
+    downstream: await store.countDownstream(),
+  };
+}
+
+function administrationOf({ store, server }: Awaited<ReturnType<typeof openServer>>) {
+  const { config } = loadConfig({ flags: { dataDir: server.dataDir }, environment: {} });
+  return { store, server: { config }, author: { ...author, at: now() } } as Parameters<typeof shadowWsus>[0];
 }
 
 /** What computers are offered by: groups by path, decisions by group path, declined updates, license terms. */
@@ -141,6 +185,56 @@ for (const engine of ['sqlite', 'postgres'] as const) {
       assert.equal(idle.calls, 7);
       assert.deepEqual([idle.taken?.decided, idle.taken?.takenBack, idle.taken?.waiting], [0, 0, 0]);
       assert.equal((await middle.store.pageAudit({}, { limit: 1 })).items[0]?.auditId, before);
+    });
+
+    it('shows where its offers differ from those above, by questions that change nothing there', async () => {
+      const pilotsOf = async ({ store }: typeof top) =>
+        (await store.loadGroups()).find(({ name }) => name === 'Pilots')?.groupId ?? '';
+      const groupId = await pilotsOf(top);
+      const computer = { address: '192.0.2.7', requestedGroups: [], at: new Date() };
+      for (const number of [1, 2])
+        await middle.store.noteAuthorization(
+          { ...computer, computerId: computerOf(number), dnsName: `pc${number}.example.org` },
+          { assign: false },
+        );
+      await middle.store.setMembership(computerOf(1), await pilotsOf(middle), true, author);
+      await using recorder = await openRecorder(top.url);
+      const shadow = async () => {
+        const { onProgress: _, store: __, ...upstream } = partsOf(middle.store, recorder.url, now);
+        return shadowWsus(administrationOf(middle), { upstream });
+      };
+      const alike = await shadow();
+      assert.deepEqual([alike.computers, alike.same, alike.reasons], [2, 2, []]);
+      await decide(top.store, idOf(8), groupId, 'Install');
+      await seen();
+      const before = await stateOf(top);
+      const different = await shadow();
+      assert.deepEqual(
+        different.profiles.map(({ computers: [one], differences }) => [
+          one?.name,
+          differences.map(({ updateId, kind, because }) => [updateId, kind, because]),
+        ]),
+        [['pc1.example.org', [[idOf(8), 'only-wsus', 'not-approved']]]],
+      );
+      assert.deepEqual(await stateOf(top), before);
+      assert.deepEqual([...new Set(recorder.calls)].sort(), [
+        'GetAuthConfig',
+        'GetAuthorizationCookie',
+        'GetCookie',
+        'GetDeployments',
+        'GetRevisionIdList',
+      ]);
+      await decide(top.store, idOf(8), groupId, 'Inherit');
+      for (const number of [1, 2]) await middle.store.removeComputer(computerOf(number), author);
+    });
+
+    it('sends no call that changes anything when it may only ask', async () => {
+      await using recorder = await openRecorder(top.url);
+      const { onProgress: _, ...parts } = partsOf(middle.store, recorder.url, now);
+      await withSession({ ...parts, isReadOnly: true }, async ({ session }) => {
+        await assert.rejects(session.requestFile(new Uint8Array(20)), { code: 'ADMINISTRATION_UPSTREAM_REFUSED' });
+      });
+      assert.ok(recorder.calls.length > 0 && !recorder.calls.includes('DownloadFiles'), recorder.calls.join());
     });
 
     it('loses what was removed above, on both levels', async () => {

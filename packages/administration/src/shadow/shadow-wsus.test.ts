@@ -90,10 +90,10 @@ for (const engine of ['sqlite', 'postgres'] as const) {
       await addComputer(lab, computerOf(1), 'pc1.example.org');
       await addComputer(lab, computerOf(9), 'own.example.org');
       using folder = folderWith(exported);
-      const fresh = await shadowWsus(lab, folder.path);
+      const fresh = await shadowWsus(lab, { path: folder.path });
       assert.deepEqual([fresh.same, fresh.computers], [0, 3]);
       await migrateWsus(lab, folder.path, { isDryRun: false });
-      const { same, computers, notHere, onlyHere, reasons } = await shadowWsus(lab, folder.path);
+      const { same, computers, notHere, onlyHere, reasons } = await shadowWsus(lab, { path: folder.path });
       assert.deepEqual([same, computers, notHere, onlyHere, reasons], [3, 3, 2, 1, []]);
     });
 
@@ -123,7 +123,7 @@ for (const engine of ['sqlite', 'postgres'] as const) {
       await deploy(idOf(6), own.groupId, 'Install');
       await store.setMembership(computerOf(2), pilot, false, author);
       await store.setMembership(computerOf(2), own.groupId, true, author);
-      const found = await shadowWsus(lab, folder.path);
+      const found = await shadowWsus(lab, { path: folder.path });
       assert.deepEqual(linesOf(found), [
         'pc1.example.org ? unknown',
         'pc1.example.org Five newer-here',
@@ -143,7 +143,7 @@ for (const engine of ['sqlite', 'postgres'] as const) {
       ]);
       const declined = found.reasons.find(({ because }) => because === 'declined');
       assert.deepEqual([declined?.computers, declined?.updates], [2, 1]);
-      const one = await shadowWsus(lab, folder.path, { computer: 'PC3' });
+      const one = await shadowWsus(lab, { path: folder.path }, { computer: 'PC3' });
       assert.deepEqual(
         [one.computers, one.profiles[0]?.differs, one.profiles[0]?.groups],
         [...[1, 3], { wsus: ['Office'], here: ['Office'] }],
@@ -164,7 +164,7 @@ describe('a comparison with a WSUS', () => {
       'offers.json': [said(idOf(0), 'Install', 'Installed'), said(idOf(6), 'Install', 'NotInstalled')],
     });
     await migrateWsus(lab, folder.path, { isDryRun: false });
-    const { profiles } = await shadowWsus(lab, folder.path, { computer: 'pc1' });
+    const { profiles } = await shadowWsus(lab, { path: folder.path }, { computer: 'pc1' });
     assert.deepEqual(
       profiles.map(({ offers, differences }) => [
         offers,
@@ -198,7 +198,7 @@ describe('a comparison with a WSUS', () => {
       join(folder.path, 'vUpdateInstallationInfoBasic.csv'),
       `UpdateId,ComputerTargetId,State\n${idOf(1)},${computerOf(3)},4\n${idOf(2)},${computerOf(3)},6\n`,
     );
-    const { profiles } = await shadowWsus(lab, folder.path);
+    const { profiles } = await shadowWsus(lab, { path: folder.path });
     const of = (name: string) => profiles.find(({ computers }) => computers[0]?.name === name);
     assert.deepEqual(
       of('pc2.example.org')?.differences.map(({ title, wsus }) => [title, wsus.action, wsus.group]),
@@ -215,7 +215,7 @@ describe('a comparison with a WSUS', () => {
     using folder = folderWith(exported);
     await migrateWsus(lab, folder.path, { isDryRun: false });
     await stopAll(lab, { says: 'trouble', until: new Date(author.at.getTime() + 86_400_000) });
-    const { reasons, same } = await shadowWsus(lab, folder.path);
+    const { reasons, same } = await shadowWsus(lab, { path: folder.path });
     assert.deepEqual([same, reasons.map(({ because }) => because)], [0, ['stopped']]);
   });
 
@@ -232,7 +232,7 @@ describe('a comparison with a WSUS', () => {
         return target[name];
       },
     });
-    await shadowWsus({ ...lab, store }, folder.path);
+    await shadowWsus({ ...lab, store }, { path: folder.path });
     assert.deepEqual(writes, []);
   });
 
@@ -244,7 +244,7 @@ describe('a comparison with a WSUS', () => {
     using flat = folderWith({ ...exported, 'groups.json': groups });
     using without = folderWith({ ...exported, 'groups.json': [] });
     for (const { path } of [flat, without]) {
-      const { same, computers } = await shadowWsus(lab, path);
+      const { same, computers } = await shadowWsus(lab, { path });
       assert.equal(same, computers);
     }
   });
@@ -253,16 +253,16 @@ describe('a comparison with a WSUS', () => {
     await using lab = await createAdministration(titles);
     using folder = folderWith(exported);
     const limits = { ...migrationBounds, maxDifferences: 1 };
-    const { profiles } = await shadowWsus(lab, folder.path, { limits });
+    const { profiles } = await shadowWsus(lab, { path: folder.path }, { limits });
     const named = profiles.reduce((sum, { differences }) => sum + differences.length, 0);
     const differs = profiles.reduce((sum, one) => sum + one.differs, 0);
     assert.deepEqual([named, differs > 1], [1, true]);
     for (const missing of ['approvals.json', 'computers.json'] as const) {
       const { [missing]: _, ...rest } = exported;
       using partly = folderWith(rest);
-      await assert.rejects(shadowWsus(lab, partly.path), { code: 'ADMINISTRATION_MIGRATION' });
+      await assert.rejects(shadowWsus(lab, { path: partly.path }), { code: 'ADMINISTRATION_MIGRATION' });
     }
     for (const computer of ['pc9', 'pc1.example.com'])
-      await assert.rejects(shadowWsus(lab, folder.path, { computer }), { code: 'SERVER_NOT_FOUND' });
+      await assert.rejects(shadowWsus(lab, { path: folder.path }, { computer }), { code: 'SERVER_NOT_FOUND' });
   });
 });

@@ -1,6 +1,14 @@
-// Compares the offer of this server with that of a WSUS, for each computer of the WSUS. It reads an export of the WSUS and the
-// store, and changes neither.
-import { allComputers, linesOf, type TargetGroup, type UpdateId } from '@moult/catalog';
+// Compares the offer of this server with that of a WSUS, for each computer. It reads an export of the WSUS, its answers to
+// questions, and the store. It changes none of them.
+import {
+  allComputers,
+  linesOf,
+  type TargetGroup,
+  type UpdateId,
+  type UpdateIdentity,
+  unassignedComputers,
+} from '@moult/catalog';
+import type { ListedIdentity } from '@moult/protocol/server-sync';
 import { type LiveCatalog, openLiveCatalog } from '@moult/store/catalog';
 import { AdministrationError } from '../errors.ts';
 import { migrationBounds } from '../migration/bounds.ts';
@@ -8,8 +16,10 @@ import { groupsHere } from '../migration/migrate-wsus.ts';
 import { readExportFiles, unusable } from '../migration/records.ts';
 import { readWsusExport, type WsusExport } from '../migration/wsus-export.ts';
 import type { Administration } from '../open-server.ts';
+import type { UpstreamParts } from '../synchronisation/one-session.ts';
+import { askWsus } from './ask-wsus.ts';
 import { compareOffers, type Difference, type DifferenceReason, differenceSays, type Places } from './compare.ts';
-import { type WsusComputer, WsusSide } from './wsus-side.ts';
+import { type WsusComputer, type WsusDecisions, WsusSide } from './wsus-side.ts';
 
 /** Computers with the same groups on both servers, and so with the same offers. */
 export interface ShadowProfile {
@@ -26,7 +36,10 @@ export interface ShadowProfile {
 }
 
 export interface Shadow {
+  /** Its name, or its address if it was asked. */
   wsus: string | undefined;
+  /** Revisions that the WSUS has and the catalog here does not. Undefined if it was not asked. */
+  missing: { revisions: number; listed: number; first: ListedIdentity[] } | undefined;
   computers: number;
   /** Computers that get the same from both servers. */
   same: number;
@@ -39,6 +52,13 @@ export interface Shadow {
   reasons: { because: DifferenceReason; says: string; updates: number; computers: number }[];
 }
 
+interface ShadowSources {
+  /** An export of the WSUS. Without it the computers of this server are compared, in their groups here. */
+  path?: string | undefined;
+  /** The WSUS is asked for its groups and approvals. They count in place of those of the export. */
+  upstream?: Omit<UpstreamParts, 'store' | 'isReadOnly'> | undefined;
+}
+
 interface ShadowOptions {
   /** Only this one: its id, or its name or the first label of it. */
   computer?: string | undefined;
@@ -46,26 +66,37 @@ interface ShadowOptions {
 }
 
 /**
- * Nothing is written, and no request is sent. Throws AdministrationError ADMINISTRATION_MIGRATION for an export that cannot be
+ * Nothing is written, and only questions are sent. Throws AdministrationError ADMINISTRATION_UPSTREAM_…. Throws ADMINISTRATION_MIGRATION for an export that cannot be
  * read, or that lacks approvals or computers. Throws SERVER_NOT_FOUND for a computer that it does not have, and DiskError.
  */
 export async function shadowWsus(
   administration: Administration,
-  path: string,
+  { path, upstream }: ShadowSources,
   { computer, limits = migrationBounds }: ShadowOptions = {},
 ): Promise<Shadow> {
   const { store, server, author } = administration;
-  const found = readWsusExport(readExportFiles(path, limits).files);
-  const { approvals, declined = [] } = found;
-  if (!approvals) throw unusable(path, 'it has no approvals. Export them, too');
+  const found = readWsusExport(path === undefined ? [] : readExportFiles(path, limits).files);
+  const asked = upstream && (await askWsus({ ...upstream, store }));
   const catalog = await openLiveCatalog(store, { unapproved: server.config.unapproved });
-  const groups = placed(found.groups, catalog.groups);
-  const side = new WsusSide({ groups, approvals, declined }, found.offers, author.at);
-  const computers = side.computersOf(found);
-  if (computers.length === 0) throw unusable(path, 'it has no computers. Export them, too');
-  const wanted = computer === undefined ? computers : [findComputer(computers, computer)];
+  const side = new WsusSide(asked ?? exportedDecisions(found, path, catalog.groups), found.offers, author.at);
   const comparison = new Comparison(administration, catalog, side, found, limits.maxDifferences);
-  return comparison.of(wanted, computers);
+  const computers = path === undefined ? await comparison.computersHere() : side.computersOf(found);
+  if (computers.length === 0) throw unusable(path ?? 'this server', 'it has no computers to compare');
+  const wanted = computer === undefined ? computers : [findComputer(computers, computer)];
+  const compared = await comparison.of(wanted, computers);
+  const wsus = asked?.upstream ?? found.server.name;
+  return { wsus, missing: asked && missingHere(catalog, asked.listed, limits.maxNamed), ...compared };
+}
+
+function exportedDecisions(found: WsusExport, path: string | undefined, here: readonly TargetGroup[]): WsusDecisions {
+  const { approvals, declined = [], groups } = found;
+  if (!approvals) throw unusable(path ?? 'The export', 'it has no approvals. Export them, too');
+  return { approvals, declined, groups: placed(groups, here) };
+}
+
+function missingHere({ index }: LiveCatalog, listed: readonly ListedIdentity[], maxNamed: number): Shadow['missing'] {
+  const missing = listed.filter((one) => !index.find(one as UpdateIdentity));
+  return { revisions: missing.length, listed: listed.length, first: missing.slice(0, maxNamed) };
 }
 
 /** CLIXML of the API has no parents. Groups are in the place then that they have here. Without groups, ids tell them. */
@@ -107,9 +138,10 @@ class Comparison {
   readonly #catalog: LiveCatalog;
   readonly #side: WsusSide;
   readonly #titles: WsusExport['titles'];
-  readonly #server: string | undefined;
   readonly #updates: readonly string[];
   readonly #places: ReturnType<typeof groupsHere>;
+  /** Groups of the WSUS by the group here that stands for them. */
+  readonly #back: ReadonlyMap<string | undefined, readonly TargetGroup[]>;
   readonly #reasons = new Map<DifferenceReason, { updates: Set<string>; computers: number }>();
   #left: number;
 
@@ -124,13 +156,27 @@ class Comparison {
     this.#catalog = catalog;
     this.#side = side;
     this.#titles = found.titles;
-    this.#server = found.server.name;
     this.#updates = [...new Set([...side.updates(), ...catalog.decisions.keys()])].sort();
     this.#places = groupsHere(catalog.groups, [], side.groups);
+    this.#back = Map.groupBy(side.groups, ({ groupId }) => this.#places.get(groupId)?.groupId);
     this.#left = maxDifferences;
   }
 
-  async of(wanted: readonly WsusComputer[], all: readonly WsusComputer[]): Promise<Shadow> {
+  /** Computers of this server, as members of the groups of the WSUS that their groups here stand for. */
+  async computersHere(): Promise<WsusComputer[]> {
+    const { store } = this.#administration;
+    const { items } = await store.pageComputers({}, { limit: undefined });
+    const computers: WsusComputer[] = [];
+    for (const { computerId, dnsName } of items) {
+      const groups = (await store.loadTargeting(computerId))?.groupIds ?? [];
+      const groupIds = groups.flatMap((id) => (this.#back.get(id) ?? []).map(({ groupId }) => groupId)).sort();
+      const own = groupIds.length > 0 ? groupIds : [unassignedComputers];
+      computers.push({ computerId, name: dnsName, groupIds: own, isSaid: false, hasReports: false });
+    }
+    return computers;
+  }
+
+  async of(wanted: readonly WsusComputer[], all: readonly WsusComputer[]): Promise<Omit<Shadow, 'wsus' | 'missing'>> {
     const { store } = this.#administration;
     const known = await store.listKnownIds(all.map(({ computerId }) => computerId));
     const viewed: Viewed[] = [];
@@ -143,7 +189,7 @@ class Comparison {
     await this.#giveTitles(differing);
     const same = profiles.filter(({ differs }) => differs === 0).reduce((sum, one) => sum + one.computers.length, 0);
     return {
-      ...{ wsus: this.#server, computers: viewed.length, same },
+      ...{ computers: viewed.length, same },
       notHere: viewed.filter(({ isHere }) => !isHere).length,
       onlyHere: (await store.countComputers()) - known.size,
       profiles: differing.sort((one, other) => other.computers.length - one.computers.length),
@@ -216,11 +262,10 @@ class Comparison {
   #placesOf({ groupIds, view }: Viewed): Places {
     const here = new Map(this.#catalog.groups.map(({ groupId, name }) => [groupId, name]));
     const there = new Map(this.#side.groups.map(({ groupId, name }) => [groupId, name]));
-    const back = Map.groupBy(this.#side.groups, ({ groupId }) => this.#places.get(groupId)?.groupId);
     return {
       here: (id) => this.#places.get(id)?.groupId ?? (here.has(id) ? id : undefined),
       // Both have All Computers, whether the export names it or not.
-      wsus: (id) => (id === allComputers ? [id] : (back.get(id) ?? []).map(({ groupId }) => groupId)),
+      wsus: (id) => (id === allComputers ? [id] : (this.#back.get(id) ?? []).map(({ groupId }) => groupId)),
       reachedHere: new Set(linesOf(this.#catalog.groups, view.groupIds).flat()),
       reachedOnWsus: new Set(linesOf(this.#side.groups, groupIds).flat()),
       nameHere: (id) => here.get(id),

@@ -49,7 +49,7 @@ interface WsusApproval {
 /** An approval as far as it is known. */
 type KnownApproval = Pick<WsusApproval, 'action'> & { [Name in keyof WsusApproval]?: WsusApproval[Name] | undefined };
 
-interface WsusDecisions {
+export interface WsusDecisions {
   groups: TargetGroup[];
   approvals: readonly WsusApproval[];
   declined: readonly string[];

@@ -109,7 +109,7 @@ describe('one update from an upstream server', () => {
     const parts = { ...partsOf(lab.store, lab.url, lab.now), signal: AbortSignal.abort(), onProgress: () => undefined };
     await assert.rejects(importFromUpstream({ store: lab.store, author }, { update: of(5).updateId }, parts), {
       code: 'ADMINISTRATION_SYNC_STOPPED',
-      message: /^The import was stopped/,
+      message: /^The command was stopped/,
     });
     assert.equal(await lab.store.countRevisions(), 0);
   });

@@ -3,11 +3,15 @@ import { AdministrationError } from '../errors.ts';
 import { accountId } from './account.ts';
 import { upstreamBounds } from './bounds.ts';
 import { createPeer, stopped } from './peer.ts';
+import { onlyReading } from './reading-peer.ts';
 import { type SyncParts, upstreamUrl } from './run-sync.ts';
 import { createSession, refused, UpstreamFault, type UpstreamSession } from './session.ts';
 import { authoritiesFor } from './trust.ts';
 
-export type UpstreamParts = Omit<SyncParts, 'onProgress'>;
+export interface UpstreamParts extends Omit<SyncParts, 'onProgress'> {
+  /** Calls that change something at the upstream server are not sent. */
+  isReadOnly?: boolean;
+}
 
 export interface OneSession {
   session: UpstreamSession;
@@ -28,7 +32,8 @@ export async function withSession<T>(parts: UpstreamParts, work: (one: OneSessio
     timeoutMs: limits.silenceMs,
     hasProxy: ['https_proxy', 'HTTPS_PROXY'].some((name) => environment[name]),
   });
-  const peer = createPeer({ limits, environment, authorities, signal });
+  const anyPeer = createPeer({ limits, environment, authorities, signal });
+  const peer = parts.isReadOnly ? onlyReading(anyPeer) : anyPeer;
   const counts = { calls: 0, bytes: 0 };
   const account = { name: settings.name, id: await accountId(store) };
   const session = createSession({
@@ -46,7 +51,7 @@ export async function withSession<T>(parts: UpstreamParts, work: (one: OneSessio
     return await work({ session, upstream, limits, counts });
   } catch (error) {
     if (error instanceof UpstreamFault) throw refused(upstream, error);
-    throw isStop(error) ? stoppedImport(error) : error;
+    throw isStop(error) ? stoppedCommand(error) : error;
   } finally {
     peer.close();
   }
@@ -57,6 +62,6 @@ function isStop(error: unknown): error is AdministrationError {
 }
 
 /** Only exchanges are stopped, and all of them come before the first write. */
-function stoppedImport(cause: AdministrationError): AdministrationError {
-  return new AdministrationError(cause.code, 'The import was stopped, and imported nothing. Run it again.', { cause });
+function stoppedCommand(cause: AdministrationError): AdministrationError {
+  return new AdministrationError(cause.code, 'The command was stopped, and changed nothing. Run it again.', { cause });
 }

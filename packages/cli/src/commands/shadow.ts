@@ -1,27 +1,45 @@
 // moult shadow: the offer of this server beside that of a WSUS, for each computer, and why they differ.
 import { resolve } from 'node:path';
 import { type Difference, type Shadow, type ShadowProfile, shadowWsus } from '@moult/administration/shadow';
+import { syncSettings } from '@moult/administration/synchronisation';
 import { counted, visibleText } from '@moult/formats/text';
 import type { Command } from 'commander';
 import { present, table, utc } from '../output.ts';
 import { type AdministrationFlags, withServerOptions } from '../server-flags.ts';
 import { administer } from '../server-options.ts';
-import { exitCode } from '../terminal.ts';
+import { exitCode, UsageError } from '../terminal.ts';
+import { untilSignal } from '../until-signal.ts';
 
 interface ShadowFlags extends AdministrationFlags {
   computer?: string;
+  upstream?: string;
+  upstreamCa?: string;
 }
 
 export function register(program: Command): void {
-  withServerOptions(program.command('shadow').argument('<path>', 'folder or file: JSON, CLIXML or CSV of a WSUS'))
+  withServerOptions(program.command('shadow').argument('[path]', 'folder or file: JSON, CLIXML or CSV of a WSUS'))
     .description('compare the offer to each computer with that of a WSUS, and say why they differ. Nothing is changed')
+    .option('--upstream <url>', 'ask this WSUS for its groups and approvals. Only questions are sent')
+    .option('--upstream-ca <file>', 'certificates (PEM) of the authority that certifies it')
     .option('--computer <name>', 'only this computer, with each difference: name or id')
     .action(run);
 }
 
-async function run(path: string, flags: ShadowFlags): Promise<void> {
-  const { computer } = flags;
-  const found = await administer(flags, (administration) => shadowWsus(administration, resolve(path), { computer }));
+async function run(path: string | undefined, flags: ShadowFlags): Promise<void> {
+  const { computer, upstream, upstreamCa } = flags;
+  if (path === undefined && upstream === undefined)
+    throw new UsageError('name the folder of an export of the WSUS, or its address with --upstream, or both');
+  const { signal, wait, done } = untilSignal();
+  const found = await administer(flags, (administration) => {
+    const { name } = syncSettings(administration.server.config);
+    const settings = { name, upstream: upstream ?? '', ...(upstreamCa !== undefined && { upstreamCa }) };
+    const parts = { environment: process.env, random: Math.random, signal, wait, now: () => new Date(), settings };
+    const sources = {
+      ...(path !== undefined && { path: resolve(path) }),
+      ...(upstream !== undefined && { upstream: parts }),
+    };
+    return shadowWsus(administration, sources, { computer });
+  }).finally(done);
   present(found, flags, computer === undefined ? linesOf : linesOfOne);
   if (found.same < found.computers) process.exitCode = exitCode.findings;
 }
@@ -43,8 +61,11 @@ function linesOf(found: Shadow): string[] {
   ];
 }
 
-function hereLines({ notHere, onlyHere }: Shadow): string[] {
+function hereLines({ notHere, onlyHere, missing }: Shadow): string[] {
   return [
+    ...(missing && missing.revisions > 0
+      ? [`${missing.revisions} of ${counted(missing.listed, 'revision')} of the WSUS are not in the catalog here.`]
+      : []),
     ...(notHere > 0
       ? [`${counted(notHere, 'computer')} of the WSUS have not come here yet. Groups of the export count for them.`]
       : []),

@@ -152,7 +152,7 @@ export const notOverApi: Readonly<Record<string, string>> = {
   export: 'It writes a folder on the server, for a closed network.',
   import: 'It reads a folder on the server, of another network.',
   'migrate wsus': 'It reads a folder on the server, which a WSUS exported.',
-  shadow: 'It reads a folder on the server, which a WSUS exported.',
+  shadow: 'It reads a folder on the server, which a WSUS exported, or asks any address as the server.',
   networks: 'Its figures come with import, on the server.',
   login: 'It keeps a token on this machine.',
   logout: 'It forgets a token of this machine.',
