@@ -16,6 +16,8 @@ import {
   openLab,
   partsOf,
 } from '../../administration/src/synchronisation/test/upstream.ts';
+import type { RevisionId } from '../../catalog/src/index.ts';
+import { openLiveCatalog } from '../../store/src/catalog/index.ts';
 import { allComputers, openStore, type Store } from '../../store/src/index.ts';
 import { startPostgres, type TestPostgres } from '../../store/test/postgres.ts';
 import { startTestServer } from './test-server.ts';
@@ -66,6 +68,37 @@ async function stateOf({ store, server }: Awaited<ReturnType<typeof openServer>>
     audit: (await store.pageAudit({}, { limit: 1 })).items[0]?.auditId,
     downstream: await store.countDownstream(),
   };
+}
+
+/**
+ * What 50 clients are sent until they know everything: update, revision, action, deadline. Each is in other groups, and has other
+ * categories and detectoids installed. Servers give other numbers to the same revision, so none is in the lists.
+ */
+async function offersTo50(store: Store): Promise<string[][]> {
+  const catalog = await openLiveCatalog(store, { unapproved: 'report' });
+  const groups = catalog.groups.filter(({ name }) => name.startsWith('Canned')).sort(byName);
+  return Array.from({ length: 50 }, (_, client) => {
+    const groupIds = groups.filter((_, at) => ((client >> at) & 1) === 1).map(({ groupId }) => groupId);
+    const offer = catalog.decide({ groupIds, facts: { computerId: computerOf(client) } }, now());
+    const installedNonLeaf: RevisionId[] = [];
+    const otherCached: RevisionId[] = [];
+    const lines: string[] = [];
+    for (;;) {
+      const lists = { installedNonLeaf, otherCached, filterCategoryIds: [], needTwoGroupOutOfScope: false };
+      const { newRevisions } = offer.sync({ ...lists, maxNew: 1000 });
+      if (newRevisions.length === 0) return lines.sort();
+      for (const { revisionId, isLeaf, deployment } of newRevisions) {
+        const { updateId = '', revisionNumber } = catalog.index.get(revisionId)?.summary.identity ?? {};
+        const hasIt = !isLeaf && (Number.parseInt(updateId.slice(-2), 16) + client) % 7 > 0;
+        (hasIt ? installedNonLeaf : otherCached).push(revisionId);
+        lines.push(`${updateId} ${revisionNumber} ${deployment.action} ${deployment.deadline ?? ''}`);
+      }
+    }
+  });
+}
+
+function byName(one: { name: string }, other: { name: string }): number {
+  return one.name < other.name ? -1 : 1;
 }
 
 function administrationOf({ store, server }: Awaited<ReturnType<typeof openServer>>) {
@@ -292,6 +325,42 @@ for (const engine of ['sqlite', 'postgres'] as const) {
       assert.deepEqual(await decisionsOf(leaf), await decisionsOf(top.store));
       const [idle] = await syncAll();
       assert.deepEqual([idle.taken?.declined, idle.taken?.reinstated], [0, 0]);
+    });
+
+    it('offers 50 canned clients the same on each level, and loses below what is removed above', async () => {
+      const outer = await top.store.createGroup('Canned', undefined, author);
+      const inner = await top.store.createGroup('Canned inner', outer.groupId, author);
+      const made = (number: number, groupId: string, action: 'Install' | 'Uninstall' | 'Inherit', deadline?: Date) => {
+        const decision = { updateId: idOf(number), groupId, action, deadline, administrator: 'anna' };
+        return top.store.deploy(decision, new Date());
+      };
+      await made(11, outer.groupId, 'Install', new Date('2027-01-01T00:00:00Z'));
+      await decide(top.store, idOf(12), inner.groupId, 'OptionalInstall');
+      await made(13, inner.groupId, 'Uninstall');
+      await made(14, allComputers, 'Install');
+      await decide(top.store, idOf(14), inner.groupId, 'Block');
+      await top.store.setDeclined(idOf(15), true, author);
+      await syncAll();
+      const above = await offersTo50(top.store);
+      assert.ok(new Set(above.map(String)).size >= 10, 'the clients differ');
+      for (const action of ['Install 2027', 'OptionalInstall', 'Uninstall'])
+        assert.ok(
+          above.flat().some((line) => line.includes(` ${action}`)),
+          action,
+        );
+      assert.deepEqual(await offersTo50(middle.store), above);
+      assert.deepEqual(await offersTo50(leaf), above);
+
+      await made(11, outer.groupId, 'Inherit');
+      await top.store.removeGroup(inner.groupId, author);
+      await top.store.setDeclined(idOf(14), true, author);
+      await syncAll();
+      const after = await offersTo50(leaf);
+      const lost = [11, 12, 13, 14].map(idOf);
+      const isLost = (line: string) => lost.some((id) => line.startsWith(id)) && /nstall/.test(line);
+      assert.deepEqual(after.flat().filter(isLost), []);
+      assert.deepEqual(after, await offersTo50(top.store));
+      assert.deepEqual(after, await offersTo50(middle.store));
     });
 
     it('keeps everything when it becomes autonomous, and asks for all of it when it is a replica again', async () => {
