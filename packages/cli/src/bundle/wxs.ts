@@ -41,10 +41,12 @@ ${writer.components.map((id) => `      <ComponentRef Id="${id}" />\n`).join('')}
     <CustomAction Id="Uninstall" FileKey="${writer.node}" ExeCommand="&quot;[INSTALLDIR]moult-agent.mjs&quot; uninstall" Execute="deferred" Impersonate="no" Return="check" />
     <CustomAction Id="StopAgent" FileKey="${writer.node}" ExeCommand="&quot;[INSTALLDIR]moult-agent.mjs&quot; stop" Execute="deferred" Impersonate="no" Return="ignore" />
     <InstallExecuteSequence>
-      <Custom Action="Uninstall" After="InstallInitialize">REMOVE="ALL" AND NOT UPGRADINGPRODUCTCODE</Custom>
-      <Custom Action="StopAgent" After="Uninstall">REMOVE="ALL" AND UPGRADINGPRODUCTCODE</Custom>
-      <Custom Action="Setup" After="InstallFiles">NOT REMOVE AND NOT (START = "no")</Custom>
-      <Custom Action="SetupOnly" After="InstallFiles">NOT REMOVE AND START = "no"</Custom>
+      <RemoveExistingProducts Sequence="1501" />
+      <Custom Action="Uninstall" Sequence="1510">REMOVE="ALL" AND NOT UPGRADINGPRODUCTCODE</Custom>
+      <Custom Action="StopAgent" Sequence="1511">REMOVE="ALL" AND UPGRADINGPRODUCTCODE</Custom>
+      <InstallExecute Sequence="1520">REMOVE="ALL"</InstallExecute>
+      <Custom Action="Setup" Sequence="4001">NOT REMOVE AND NOT (START = "no")</Custom>
+      <Custom Action="SetupOnly" Sequence="4002">NOT REMOVE AND START = "no"</Custom>
     </InstallExecuteSequence>
   </Product>
 </Wix>
