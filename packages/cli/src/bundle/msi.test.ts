@@ -41,7 +41,14 @@ describe('an MSI', () => {
     const order = [...numbers.keys()].filter((action) => Number(numbers.get(action)) > 0);
     order.sort((one, other) => Number(numbers.get(one)) - Number(numbers.get(other)));
     const parts = [
-      ...['InstallInitialize', 'RemoveExistingProducts', 'Uninstall', 'StopAgent', 'InstallExecute', 'ProcessComponents'],
+      ...[
+        'InstallInitialize',
+        'RemoveExistingProducts',
+        'Uninstall',
+        'StopAgent',
+        'InstallExecute',
+        'ProcessComponents',
+      ],
       ...['UnpublishFeatures', 'RemoveFiles', 'InstallFiles', 'Setup', 'SetupOnly', 'RegisterUser', 'RegisterProduct'],
       ...['PublishFeatures', 'PublishProduct', 'InstallFinalize'],
     ];
