@@ -11,7 +11,7 @@ import { openFileSource } from './file-source.ts';
 import { type FoundDocument, refusalOf } from './found-document.ts';
 import { isNestedPackage } from './package-cabinet.ts';
 import { readOfflineScan, spool } from './read-offline-scan.ts';
-import { readText } from './read-text.ts';
+import { isOfVendor, readText } from './read-text.ts';
 
 /** The documents in the cabinet file at `path`. Never throws for bad input. */
 export function readCabinetFile(name: string, path: string): AsyncGenerator<FoundDocument> {
@@ -55,6 +55,7 @@ async function* readMembers(name: string, cabinet: Cabinet): AsyncGenerator<Foun
   const reader = new MemberReader(cabinet);
   const members: CabinetMember[] = cabinet.members.filter((member) => /\.xml$/i.test(member.name));
   if (members.length === 0) {
+    if (cabinet.members.some(({ name: one }) => /\.sdp$/i.test(one))) throw isOfVendor(name);
     yield {
       name,
       refused: {

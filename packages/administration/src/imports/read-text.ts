@@ -14,6 +14,17 @@ import { type FoundDocument, foundText, refusalOf } from './found-document.ts';
 
 type Chunks = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 
+/** The roots of an .sdp and of the index of a vendor catalog. */
+const vendorRoots = new Set(['SoftwareDistributionPackage', 'SystemsManagementCatalog']);
+
+/** The refusal of what another command takes. */
+export function isOfVendor(name: string): CatalogError {
+  return new CatalogError(
+    'CATALOG_NOT_AN_UPDATE',
+    `${name} is of a vendor catalog (.sdp): "moult catalog add" takes it.`,
+  );
+}
+
 /** Bytes looked at before deciding what the text is. */
 const peekBytes = 4096;
 
@@ -25,6 +36,7 @@ export async function* readText(name: string, chunks: Chunks): AsyncGenerator<Fo
     const opening = new TextDecoder(encoding).decode(start);
     if (looksLikeExportRecords(opening)) yield* records(name, decoded(rest, encoding));
     else if (rootName(opening) === 'Update') yield* oneDocument(name, rest, encoding);
+    else if (vendorRoots.has(rootName(opening) ?? '')) throw isOfVendor(name);
     else yield* nested(name, decoded(rest, encoding));
   } catch (error) {
     yield refusalOf(name, error);

@@ -69,6 +69,22 @@ describe('an import of a folder', () => {
     assert.match(shown.stdout, /Nothing was imported/);
   });
 
+  it('says what takes the files of a vendor catalog, however they are called and packed', async () => {
+    const sdp = readFileSync(join(fixtures, 'files/folder-with-sdp/example.sdp'));
+    const index = Buffer.from('<SystemsManagementCatalog xmlns="urn:x"/>');
+    const packed = (name: string, bytes: Uint8Array) => createCabinet([{ name, bytes, modified: new Date(0) }]);
+    const path = folderOf('vendor', {
+      ...{ 'named.sdp': sdp, 'as-xml.xml': sdp, 'index.xml': index },
+      ...{ 'sdp.cab': packed('a.sdp', sdp), 'index.cab': packed('index.xml', index) },
+    });
+    const files = readdirSync(path).map((name) => join(path, name));
+    const said: string[] = [];
+    for await (const one of readDocuments(files, Readable.from([])))
+      said.push('refused' in one ? one.refused.message : '');
+    assert.equal(said.length, files.length);
+    for (const message of said) assert.match(message, /of a vendor catalog .*: "moult catalog add" takes it/);
+  });
+
   it('that is empty is no success either', () => {
     mkdirSync(join(folder, 'empty'), { recursive: true });
     assert.equal(importing(join(folder, 'empty')).status, 1);
