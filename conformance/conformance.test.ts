@@ -14,6 +14,8 @@ import { findPython } from './run.ts';
 
 const moult = fileURLToPath(new URL('../packages/cli/bin/moult.js', import.meta.url));
 const program = fileURLToPath(new URL('wusp', import.meta.url));
+/** The downstream server of a foreign SOAP client. */
+const walk = fileURLToPath(new URL('wsusss', import.meta.url));
 const mebibyte = 1_048_576;
 
 for (const engine of ['sqlite', 'postgres'] as const) {
@@ -47,6 +49,12 @@ for (const engine of ['sqlite', 'postgres'] as const) {
         assert.match(output, /\b\d+ checks held, 0 did not/);
       });
     }
+
+    it('finds every operation of an upstream server, in both SOAP versions, plain and as Xpress', async () => {
+      const { status, output } = await session([], walk);
+      assert.equal(status, 0, output);
+      assert.match(output, /\b\d+ checks held, 0 did not/);
+    });
 
     it('left one computer per session, with its events once and the state of its updates', async () => {
       await using store = await openStore(database ?? join(dataDir, 'moult.sqlite'), { now: () => new Date() });
@@ -84,9 +92,9 @@ for (const engine of ['sqlite', 'postgres'] as const) {
     });
 
     /** The server is in this process: the sessions must not hold it up. */
-    function session(args: string[]): Promise<{ status: number | null; output: string }> {
+    function session(args: string[], main = program): Promise<{ status: number | null; output: string }> {
       return new Promise((resolve, reject) => {
-        const child = spawn(findPython() ?? 'python3', ['-B', program, '--url', server.url, ...args]);
+        const child = spawn(findPython() ?? 'python3', ['-B', main, '--url', server.url, ...args]);
         let output = '';
         for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (output += text));
         child.once('error', reject);

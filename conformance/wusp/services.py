@@ -119,4 +119,8 @@ def compile_schemas(contract):
             with open(files[schema.get("targetNamespace")], "wb") as file:
                 # Not a copy: that would lose the prefixes which only attribute values use.
                 file.write(etree.tostring(schema, with_tail=False))
-        return etree.XMLSchema(etree.parse(files[schemas[0].get("targetNamespace")]))
+        # The first one imports not all of them: Ping of MS-WSUSSS has a schema of its own.
+        whole = etree.Element(f"{{{XSD}}}schema")
+        for namespace, place in files.items():
+            etree.SubElement(whole, f"{{{XSD}}}import", namespace=namespace, schemaLocation=place)
+        return etree.XMLSchema(whole)
