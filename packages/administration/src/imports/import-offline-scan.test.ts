@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { deriveCore, deriveExtended, deriveLocalized, parseUpdateDocument } from '@moult/catalog';
+import { createOperatorCa, createOperatorSigner, signFile } from '@moult/formats/authenticode';
 import { createCabinet } from '@moult/formats/cab';
 import { createAdministration, documentOf, idOf } from '../test/administration.ts';
 import { importOfflineScan } from './import-offline-scan.ts';
@@ -60,6 +61,37 @@ describe('an offline scan file', () => {
     assert.equal(known.get(sha1.toString('hex')), publicUrl);
     const again = await importOfflineScan(administration, scan.path, () => undefined);
     assert.deepEqual([again?.report.new, again?.report.unchanged], [0, 3]);
+  });
+
+  it('names its signer, and is refused once it changed or another one is wanted', async () => {
+    await using administration = await createAdministration();
+    using scan = scanWith(listOf(update(0), ''));
+    const plain = await importOfflineScan(administration, scan.path, () => undefined);
+    assert.equal(plain?.signer, undefined);
+    const nothing = { signedBy: 'ab'.repeat(32) };
+    const ask = (options: { signedBy?: string }) =>
+      importOfflineScan(administration, scan.path, () => undefined, options);
+    await assert.rejects(ask(nothing), { code: 'ADMINISTRATION_CATALOG_SIGNER' });
+    const ca = await createOperatorCa({ commonName: 'A root', now: modified });
+    const identity = await createOperatorSigner(ca, { commonName: 'A scan maker', now: modified });
+    const signed = await signFile(readFileSync(scan.path), identity, { now: modified });
+    writeFileSync(scan.path, signed);
+    const done = await ask({});
+    assert.match(done?.signer?.subject ?? '', /A scan maker/);
+    assert.equal((await ask({ signedBy: done?.signer?.sha256.toUpperCase() ?? '' }))?.report.refused, 0);
+    await assert.rejects(ask(nothing), { code: 'ADMINISTRATION_CATALOG_SIGNER' });
+    const changes: [string, Uint8Array][] = [
+      ['a byte of the signature', Buffer.from(signed).fill(1, signed.length - 300, signed.length - 299)],
+      ['more behind it', Buffer.concat([signed, Buffer.from('x')])],
+      [
+        'a name of a member',
+        Buffer.from(Buffer.from(signed).toString('latin1').replace('package2.cab', 'package3.cab'), 'latin1'),
+      ],
+    ];
+    for (const [what, bytes] of changes) {
+      writeFileSync(scan.path, bytes);
+      await assert.rejects(ask({}), { code: 'ADMINISTRATION_CATALOG_SIGNATURE' }, what);
+    }
   });
 
   it('agrees with the documents when its list does', async () => {

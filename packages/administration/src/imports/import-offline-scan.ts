@@ -5,8 +5,10 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import type { UpdateId } from '@moult/catalog';
 import { temporaryFolder } from '@moult/disk';
+import { verifyLargeCabinet } from '@moult/formats/authenticode';
 import { type Cabinet, MemberReader, readCabinetFrom } from '@moult/formats/cab';
 import type { Store } from '@moult/store';
+import { AdministrationError } from '../errors.ts';
 import type { Administration } from '../open-server.ts';
 import { packageLimits, scanIndexBounds } from './bounds.ts';
 import { openFileSource } from './file-source.ts';
@@ -27,6 +29,8 @@ interface SupersedenceDifference {
 }
 
 export interface ImportedScan {
+  /** The first certificate that signed the file, which is as it was signed. Undefined for a file that is not signed. */
+  signer: { sha256: string; subject: string } | undefined;
   report: ImportReport;
   /** Updates of the list. */
   updates: number;
@@ -40,26 +44,68 @@ export interface ImportedScan {
 }
 
 /**
- * Imports all of it. Undefined, and nothing changes, for a file that is not an offline scan file. Throws FormatError for a list that
- * cannot be read, before anything changes, and what the store throws.
+ * Imports all of it. Undefined, and nothing changes, for a file that is not an offline scan file. Before anything changes, throws
+ * FormatError for a list that cannot be read. Throws AdministrationError ADMINISTRATION_CATALOG_SIGNATURE for a file that changed
+ * after it was signed. With `signedBy` (SHA-256 of a certificate) it throws ADMINISTRATION_CATALOG_SIGNER for every other signer, and
+ * for none.
  */
 export async function importOfflineScan(
   administration: Administration,
   path: string,
   onProgress: (report: Readonly<ImportReport>) => void,
+  { signedBy }: { signedBy?: string | undefined } = {},
 ): Promise<ImportedScan | undefined> {
-  const { store } = administration;
+  const { store, author } = administration;
   const scan = readListIn(path);
   if (!scan) return undefined;
+  const signer = signerOf(path, author.at);
+  requireSigner(path, signer, signedBy);
   const report = await importUpdates(administration, readDocuments([path], Readable.from([])), onProgress);
   const perTransaction = 1000;
   for (let at = 0; at < scan.sources.length; at += perTransaction)
     await store.noteContentSources(scan.sources.slice(at, at + perTransaction));
   const { compared, differences } = await compare(store, scan);
   return {
-    ...{ report, updates: scan.updates.size, sources: scan.sources.length, refusedSources: scan.refusedSources },
+    ...{
+      signer,
+      report,
+      updates: scan.updates.size,
+      sources: scan.sources.length,
+      refusedSources: scan.refusedSources,
+    },
     ...{ compared, differences: differences.slice(0, scanIndexBounds.maxNamed), differencesInAll: differences.length },
   };
+}
+
+function signerOf(path: string, now: Date): ImportedScan['signer'] {
+  const file = openFileSource(path);
+  try {
+    const { signed, signers, problems } = verifyLargeCabinet(file, { trustedCertificatesPem: [], now });
+    if (!signed) return undefined;
+    const [first] = signers;
+    const broken = problems.find(({ code }) => changed.has(code));
+    if (first && !broken && signers.every(({ intact }) => intact))
+      return { sha256: first.sha256, subject: first.subject };
+    const why = broken?.message ?? problems[0]?.message ?? 'It cannot be read.';
+    const message = `The signature of ${path} does not fit the file, which was changed or damaged on its way: ${why} Fetch it again.`;
+    throw new AdministrationError('ADMINISTRATION_CATALOG_SIGNATURE', message);
+  } finally {
+    file.close();
+  }
+}
+
+const changed: ReadonlySet<string> = new Set([
+  'SIGNATURE_APPENDED_DATA',
+  'SIGNATURE_BAD_LAYOUT',
+  'SIGNATURE_MALFORMED',
+]);
+
+function requireSigner(path: string, signer: ImportedScan['signer'], wanted: string | undefined): void {
+  const sha256 = wanted?.replace(/[\s:-]/g, '').toLowerCase();
+  if (sha256 === undefined || signer?.sha256.toLowerCase() === sha256) return;
+  const who = signer ? `is signed by ${signer.subject} (SHA-256 ${signer.sha256})` : 'is not signed';
+  const message = `${path} ${who}, and not by the certificate that you named. Nothing was imported.`;
+  throw new AdministrationError('ADMINISTRATION_CATALOG_SIGNER', message);
 }
 
 function readListIn(path: string): ScanIndex | undefined {

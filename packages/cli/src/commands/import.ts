@@ -25,7 +25,10 @@ export function register(program: Command): void {
     .description(
       'import the bundle of another network, reports of a closed network, or an offline scan file. Repeat it after a break',
     )
-    .option('--trust <sha256>', 'SHA-256 of the authority of another operator, for its first import')
+    .option(
+      '--trust <sha256>',
+      'SHA-256 of the authority of another operator, for its first import. Of wsusscn2.cab: of the signer',
+    )
     .option('--dry-run', 'check everything, and show the changes. Nothing is changed')
     .action(run);
 }
@@ -44,9 +47,9 @@ async function run(path: string, flags: ImportFlags): Promise<void> {
     return present(imported, flags, bundleLines);
   }
   if (/\.cab$/i.test(source)) {
-    if (isDryRun || trust !== undefined) throw new UsageError('An offline scan file has no --dry-run and no --trust.');
+    if (isDryRun) throw new UsageError('An offline scan file has no --dry-run.');
     const scan = await administer(flags, (administration) =>
-      importOfflineScan(administration, source, importProgress()),
+      importOfflineScan(administration, source, importProgress(), { signedBy: trust }),
     );
     endProgressLine();
     if (scan) return showScan(scan, flags);
@@ -68,8 +71,11 @@ function showScan(scan: ImportedScan, flags: ImportFlags): void {
 }
 
 function scanLines({ updates, sources, refusedSources, compared, ...told }: ImportedScan): string[] {
-  const { differences, differencesInAll } = told;
+  const { differences, differencesInAll, signer } = told;
   return [
+    signer
+      ? `The file is as ${visibleText(signer.subject)} signed it (SHA-256 ${signer.sha256}).`
+      : 'The file is not signed: nothing shows who made it.',
     `${counted(updates, 'update')} in the list of the file.`,
     `${counted(sources, 'address', 'addresses')} of files known, ${refusedSources} refused.`,
     ...differences

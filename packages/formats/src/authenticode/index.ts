@@ -21,6 +21,7 @@ import type { ServerCertificateOptions } from './server-certificate.ts';
 import type { SignOptions } from './sign.ts';
 
 export { verifyInCatalog } from './catalogs/index.ts';
+export { verifyLargeCabinet } from './large-cabinet.ts';
 export type { SigningIdentity } from './operator-certificates.ts';
 export type { RequestTimestamp } from './timestamp-request.ts';
 export * from './verify/index.ts';

@@ -58,7 +58,7 @@ export async function verifyFile(bytes: Uint8Array, options: VerifyOptions): Pro
   }
 }
 
-function checkAll(file: SignedFile, question: SignatureQuestion, maxBytes: number): Checked {
+export function checkAll(file: SignedFile, question: SignatureQuestion, maxBytes: number): Checked {
   const checked: Checked = { answers: [], layout: [...file.layout] };
   for (const signature of file.signatures) {
     if (signature.length > maxBytes) {
@@ -95,7 +95,7 @@ interface Checked {
 }
 
 /** One good signature is enough, but a broken one beside it is not overlooked. */
-function summarise(file: SignedFile, { answers, layout }: Checked): SignatureReport {
+export function summarise(file: SignedFile, { answers, layout }: Checked): SignatureReport {
   const signers = answers.map((answer) => answer.signer);
   const best = signers.find((signer) => signer.trusted) ?? signers[0];
   const broken = signers.flatMap((signer) => (signer.intact ? [] : signer.problems));
@@ -130,7 +130,7 @@ function unique(problems: readonly SignatureProblem[]): SignatureProblem[] {
   return [...new Map(problems.map((problem) => [`${problem.code} ${problem.message}`, problem])).values()];
 }
 
-function unsigned(file: SignedFile, problem: SignatureProblem): SignatureReport {
+export function unsigned(file: Pick<SignedFile, 'kind'>, problem: SignatureProblem): SignatureReport {
   const problems = [problem];
   return { kind: file.kind, signed: false, digestMatches: false, trusted: false, signers: [], problems, notes: [] };
 }
