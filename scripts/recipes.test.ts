@@ -64,7 +64,9 @@ const step =
 /** Answers the files that the recipe makes. */
 function followRecipe(recipe: string, target: string): string[] {
   const made: string[] = [];
-  for (const { groups = {} } of recipe.matchAll(step)) {
+  const steps = [...recipe.matchAll(step)];
+  assert.equal(steps.length, recipe.match(/^```\w/gm)?.length, 'each piece of code has a place that is named');
+  for (const { groups = {} } of steps) {
     const { changed, where, line = '', text = '' } = groups;
     const file = join(target, groups.made ?? changed ?? '');
     if (groups.made !== undefined) {

@@ -1,5 +1,6 @@
 // moult status: the server at a glance, running or not.
 import { type Administration, type DiskFigures, readStatus } from '@moult/administration';
+import { selfUpdatePaths } from '@moult/protocol/self-update';
 import { readLockHolder } from '@moult/store/data-dir';
 import type { Command } from 'commander';
 import { moment, present } from '../output.ts';
@@ -112,7 +113,7 @@ type ServerState = { state: 'running'; url: string; pid: number; startedAt: stri
 async function askServer(dataDir: string): Promise<ServerState> {
   const holder = readLockHolder(dataDir);
   if (!holder?.url) return { state: 'stopped' };
-  const isThere = await fetch(`${holder.url}/selfupdate/wuident.cab`, {
+  const isThere = await fetch(`${holder.url}${selfUpdatePaths.wuident}`, {
     method: 'HEAD',
     signal: AbortSignal.timeout(3000),
   }).then(

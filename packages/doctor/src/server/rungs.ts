@@ -1,5 +1,6 @@
 // Rungs 3 to 7 from the outside: facts about a server become observations. Pure. The hard part is saying one thing
 // once: a fault of every file of a site is said of the site. A fault of both sites is said of the server.
+import { selfUpdatePaths } from '@moult/protocol/self-update';
 import { type Observation, observe } from '../finding.ts';
 import type { FindingCode } from '../words/codes.ts';
 import { observeAnswers } from './answers.ts';
@@ -121,7 +122,7 @@ function observePort80(port80: JudgedOrigin, main: JudgedOrigin, facts: ServerFa
   const [first] = port80.files;
   const values = {
     server: hostOf(main.origin.origin),
-    url: `${origin.origin}/iuident.cab`,
+    url: `${origin.origin}${selfUpdatePaths.iuident}`,
     base: main.origin.origin,
     host: new URL(origin.origin).hostname,
     treePort: new URL(origin.origin).port || '80',

@@ -1,4 +1,5 @@
 // The web services behind the tree, and what kind of server this is. Pure.
+import { selfUpdatePaths } from '@moult/protocol/self-update';
 import { type Observation, observe, webServicesSubject } from '../finding.ts';
 import { missingThing } from '../http-log/status-cause.ts';
 import { type FindingCode, factsOf } from '../words/codes.ts';
@@ -19,8 +20,8 @@ export function observeServices(facts: ServerFacts, main: JudgedOrigin): Observa
   const absent = services.every(({ probe }) => isAbsent(probe));
   const observations: Observation[] = [];
   const evidence = services.map(({ probe }) => evidenceOf(probe));
-  const ident = main.files.find(({ file }) => file.path === '/iuident.cab');
-  const wuident = main.files.find(({ file }) => file.path === '/selfupdate/wuident.cab');
+  const ident = main.files.find(({ file }) => file.path === selfUpdatePaths.iuident);
+  const wuident = main.files.find(({ file }) => file.path === selfUpdatePaths.wuident);
   // A tree without packages does not belong to a SUS server either: there the folder is gone.
   const packages = main.files.filter(({ file }) => file.clients.length > 0);
   const hasTree = isThere(ident) && (packages.length === 0 || packages.some(isThere));
