@@ -2,7 +2,8 @@
 // pieces: that of Microsoft has 114 MB. Links name revisions by numbers that mean something inside of this file alone.
 import { toUpdateId, type UpdateId } from '@moult/catalog';
 import { attributeOf, type XmlElement, XmlEventReader } from '@moult/formats/xml';
-import { isPublicFileUrl } from '../web-files/index.ts';
+// Not by the index: that loads Node's HTTP.
+import { isPublicFileUrl } from '../web-files/public-address.ts';
 import { scanIndexBounds } from './bounds.ts';
 
 export interface ScanIndex {

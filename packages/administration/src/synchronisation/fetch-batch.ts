@@ -2,7 +2,7 @@
 // it does not have. It may also answer with fewer than it was asked for.
 import type { ListedIdentity } from '@moult/protocol/server-sync';
 import type { StagedBatch } from '@moult/store';
-import { isPublicFileUrl } from '../web-files/index.ts';
+import { isPublicFileUrl } from '../web-files/public-address.ts';
 import { halves, missingIn } from './plan.ts';
 import { readUpdate } from './read-update.ts';
 import { refused, UpstreamFault, type UpstreamSession } from './session.ts';
