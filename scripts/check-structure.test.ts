@@ -28,6 +28,7 @@ const forbidden: [string, string, RegExp][] = [
   ['doctor/src/a.ts', "import { verifyTree } from '@moult/server';", /doctor must not import @moult\/server/],
   ['doctor/src/a.ts', "import { machineRoot } from '@moult/agent';", /doctor must not import @moult\/agent/],
   ['doctor/src/a.ts', "console.log('x');", /the doctor knows no terminal/],
+  ['store/src/a.ts', "import { z } from 'zod';", /forty languages/],
   ['doctor/src/b/a.ts', 'process.exitCode = 1;', /the doctor knows no terminal/],
 ];
 

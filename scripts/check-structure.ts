@@ -152,6 +152,8 @@ function breachesOfRooms(file: string, text: string): { index: number; why: stri
     const other = /^packages\/server\/src\/sites\/([^/]+)\//.exec(target)?.[1];
     if (site && other && other !== site)
       found.push({ index, why: `the site ${site} must not import the site ${other}` });
+    if (specifier === 'zod' && /^\s*import \{/.test(text.slice(index)))
+      found.push({ index, why: "import * as z from 'zod': its object z brings forty languages into the bundle" });
     const engine = /^(?:packages\/store\/src|@moult\/store)\/(sqlite|postgres)(?=\/|$)/.exec(target)?.[1];
     if (engine && !opensStore.test(file) && !file.startsWith(`packages/store/src/${engine}/`))
       found.push({ index, why: `only what opens a store may import ${engine}` });
