@@ -25,6 +25,7 @@ export {
   type ServerFlags,
 } from './open-server.ts';
 export { toPageRequest } from './pages.ts';
+export { showRelations } from './relations.ts';
 export { applyRole } from './role.ts';
 export { readStatus } from './status.ts';
 export { type ApprovalState, countByGroup, type ListedUpdate, listUpdates, showUpdate } from './updates.ts';

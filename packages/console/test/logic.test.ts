@@ -23,6 +23,7 @@ import { filterOf } from '../src/console/list/bulk-filter.ts';
 import { type ListDefinition, queryOf, selectionIn, shownColumns } from '../src/console/list/definition.ts';
 import { afterKey, rowsIn } from '../src/console/list/rows.ts';
 import { joinedCsv, shellLines } from '../src/console/list/shell-lines.ts';
+import { placeRelations } from '../src/console/views/relation-layout.ts';
 import { stepsOf } from '../src/console/views/steps.ts';
 import { tasksOf } from '../src/console/views/to-do.ts';
 import { de } from '../src/console/words/de.ts';
@@ -350,5 +351,44 @@ describe('what people read', () => {
     assert.equal(english.length, german.length);
     const same = english.filter((text, at) => text === german[at] && / /.test(text));
     assert.deepEqual(same, []);
+  });
+});
+
+describe('the picture of relations', () => {
+  const related = (updateId: string) => ({
+    updateId,
+    title: updateId,
+    isHere: true,
+    isDeclined: false,
+    isExpired: false,
+  });
+  const placesOf = (ids: string, relations: string) => {
+    const known = {
+      updates: [...ids].map(related),
+      relations: relations.split(' ').map((one) => ({
+        kind: one[1] === '>' ? ('supersedes' as const) : ('bundles' as const),
+        ...{ from: one[0] ?? '', to: one[2] ?? '' },
+      })),
+      isCut: false,
+    };
+    return placeRelations(known);
+  };
+
+  it('has older updates at the left, newer ones at the right, bundles above and parts below', () => {
+    const { placed, lines, left } = placesOf('mabcdp', 'm>a a>b c>m d:m m:p');
+    const at = new Map(placed.map(({ update, x, y }) => [update.updateId, { x, y }]));
+    const xOf = (id: string) => at.get(id)?.x ?? Number.NaN;
+    const yOf = (id: string) => at.get(id)?.y ?? Number.NaN;
+    assert.ok(xOf('b') < xOf('a') && xOf('a') < xOf('m') && xOf('m') < xOf('c'));
+    assert.ok(yOf('d') < yOf('m') && yOf('m') < yOf('p') && xOf('d') === xOf('p'));
+    assert.deepEqual([lines.length, left], [5, 0]);
+  });
+
+  it('draws a ring of supersedence, and leaves what has no room to the table', () => {
+    const ring = placesOf('mab', 'm>a a>b b>m');
+    assert.deepEqual([ring.placed.length, ring.lines.length], [3, 3]);
+    const many = 'abcdefghijkl';
+    const { placed, left, lines } = placesOf(`m${many}`, [...many].map((one) => `m>${one}`).join(' '));
+    assert.deepEqual([placed.length, left, lines.length], [9, 4, 8]);
   });
 });

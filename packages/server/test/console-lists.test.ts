@@ -7,7 +7,7 @@ import { documentOf } from '../../administration/src/test/administration.ts';
 import type { ReleaseTarget } from '../../releases/src/metadata/index.ts';
 import { pinReports, Repository, releasePath, targetReports } from '../../releases/src/repository/index.ts';
 import { importDocuments } from '../../store/src/catalog/index.ts';
-import { isAtRest, lab, openAs, withBrowser } from './console-browser.ts';
+import { isAtRest, lab, openAs, requireAccessible, withBrowser } from './console-browser.ts';
 import { updateId } from './console-fleet.ts';
 
 async function decideAll(page: Page, amount: number, button: string): Promise<void> {
@@ -170,5 +170,34 @@ describe('reports', () => {
       },
       { locale: 'de-DE' },
     );
+  });
+});
+
+describe('relations of an update', () => {
+  it('are a picture whose boxes are links, and a table of the same, also with script in a title', async () => {
+    const around = (...ids: string[]) =>
+      `<upd:Relationships><upd:SupersededUpdates>${ids.map((id) => `<upd:UpdateIdentity UpdateID="${id}" />`).join('')}</upd:SupersededUpdates></upd:Relationships>`;
+    const script = '&lt;img src=x onerror=globalThis.hacked=1&gt;';
+    const documents = [
+      documentOf(updateId(910), `Older stack ${script}`),
+      documentOf(updateId(911), 'Stack of December', { rest: around(updateId(910), updateId(999)) }),
+      documentOf(updateId(912), 'Newer stack', { rest: around(updateId(911)) }),
+      documentOf(updateId(913), 'Bundle of stacks', { bundles: [updateId(911)] }),
+    ];
+    await importDocuments(lab.fleet.store, documents, new Date());
+    await withBrowser(async (page) => {
+      await openAs(page, 'reporter', `updates/${updateId(911)}`);
+      const card = page.getByRole('region', { name: 'Supersedence and bundles' });
+      await card.getByRole('link', { name: 'Newer stack' }).waitFor();
+      await card.getByText('The same as a table').click();
+      await card.getByRole('row', { name: /Bundle of stacks bundles Stack of December/ }).waitFor();
+      await card.getByRole('row', { name: /Stack of December supersedes .*Not in the catalog/ }).waitFor();
+      await requireAccessible(page, 'relations');
+      await page.emulateMedia({ forcedColors: 'active' });
+      await requireAccessible(page, 'relations in forced colors', ['color-contrast']);
+      await card.getByRole('link', { name: 'Older stack' }).first().click();
+      await page.getByRole('heading', { level: 1, name: 'Older stack' }).waitFor();
+      await card.getByRole('link', { name: 'Stack of December' }).first().waitFor();
+    });
   });
 });

@@ -333,7 +333,7 @@ it('each command with an operation names one that exists, and --server is on tho
     ...['listIdentityChanges', 'listJobs', 'listPings', 'listRings', 'listSessions', 'listSettings'],
     ...['listUpdateFiles', 'logOff', 'logOn', 'noteSetUpStep', 'planCleanup', 'previewApproval', 'publishWinget'],
     ...['readHome', 'readSetUp', 'revokeOwnToken', 'setUp', 'showAccount', 'showBackups', 'showGroup', 'showJob'],
-    ...['showOwnAccount', 'showRings', 'showRule', 'whoAmI'],
+    ...['showOwnAccount', 'showRings', 'showRule', 'showUpdateRelations', 'whoAmI'],
   ]);
 });
 

@@ -184,3 +184,18 @@ export interface Whole<Item> {
   items: Item[];
   total: number;
 }
+
+export interface RelatedUpdate {
+  updateId: string;
+  title: string;
+  isHere: boolean;
+  isDeclined: boolean;
+  isExpired: boolean;
+}
+
+export interface UpdateRelations {
+  /** The update itself is the first one. */
+  updates: RelatedUpdate[];
+  relations: { kind: 'supersedes' | 'bundles'; from: string; to: string }[];
+  isCut: boolean;
+}

@@ -38,6 +38,7 @@ export const operations = {
   listGroups: ['GET', '/groups'],
   listUpdates: ['GET', '/updates'],
   showUpdate: ['GET', '/updates/{update}'],
+  showUpdateRelations: ['GET', '/updates/{update}/relations'],
   countUpdateByGroup: ['GET', '/updates/{update}/groups'],
   listUpdateFiles: ['GET', '/updates/{update}/files'],
   previewApproval: ['GET', '/approvals/preview'],

@@ -13,6 +13,7 @@ import { undoables } from '../kit/undo.ts';
 import { useLanguage, useWords } from '../kit/words.tsx';
 import { DecideButtons } from './decide-buttons.tsx';
 import { StateMark } from './marks.tsx';
+import { Relations } from './relations.tsx';
 import { EnterRings } from './ring-dialogs.tsx';
 import { takeBack } from './take-back.ts';
 import { WhyGroup } from './why.tsx';
@@ -64,6 +65,7 @@ function OneUpdate({ update, at, again }: { update: UpdateDetails; at: number; a
       <Decisions decisions={update.decisions} />
       <Groups updateId={update.updateId} />
       <WhyGroup updateId={update.updateId} />
+      <Relations updateId={update.updateId} />
       <Files updateId={update.updateId} />
     </>
   );

@@ -1,9 +1,24 @@
-// Die Wörter der Einrichtung in fünf Schritten auf Deutsch.
+// Die Wörter der Einrichtung in fünf Schritten und der Beziehungen von Updates auf Deutsch.
 import type { stepsInEnglish } from './en-steps.ts';
 
 const s = (amount: number, one: string, more: string) => (amount === 1 ? one : more);
 
 export const stepsInGerman: typeof stepsInEnglish = {
+  relations: {
+    title: 'Ersetzung und Bündel',
+    none: 'Es ersetzt nichts, nichts ersetzt es, und es ist in keinem Bündel.',
+    legend: 'Neuere Updates stehen rechts, ältere links. Bündel stehen über dem Update, seine Teile darunter.',
+    table: 'Dasselbe als Tabelle',
+    cut: (amount) => `Die ${amount} nächsten Updates. Es gibt mehr.`,
+    left: (amount) =>
+      s(amount, '1 weiteres Update ist in der Tabelle.', `${amount} weitere Updates sind in der Tabelle.`),
+    notHere: 'Nicht im Katalog',
+    from: 'Update',
+    kind: 'Beziehung',
+    to: 'Anderes Update',
+    state: 'Zustand des anderen',
+    kinds: { supersedes: 'ersetzt', bundles: 'bündelt' },
+  },
   guide: {
     title: 'Einrichtung',
     names: {

@@ -1,7 +1,21 @@
-// The words of the set-up in five steps, in English.
+// The words of the set-up in five steps and of relations of updates, in English.
 const s = (amount: number, one: string, more: string) => (amount === 1 ? one : more);
 
 export const stepsInEnglish = {
+  relations: {
+    title: 'Supersedence and bundles',
+    none: 'It supersedes nothing, nothing supersedes it, and it is in no bundle.',
+    legend: 'Newer updates are at the right, older ones at the left. Bundles are above the update, its parts below.',
+    table: 'The same as a table',
+    cut: (amount: number) => `The ${amount} nearest updates. There are more.`,
+    left: (amount: number) => s(amount, '1 more update is in the table.', `${amount} more updates are in the table.`),
+    notHere: 'Not in the catalog',
+    from: 'Update',
+    kind: 'Relation',
+    to: 'Other update',
+    state: 'State of the other',
+    kinds: { supersedes: 'supersedes', bundles: 'bundles' },
+  },
   guide: {
     title: 'Set-up',
     names: {

@@ -8,6 +8,7 @@ import {
   forecastApproval,
   listFilesOf,
   listUpdates,
+  showRelations,
   showUpdate,
 } from '@moult/administration';
 import { isPartial, type Principal } from '@moult/administration/accounts';
@@ -183,6 +184,26 @@ export const updateRoutes = [
     ),
     refusals: { 404: 'The update is not there' },
     handle: async ({ administration, path }) => whole(await countByGroup(administration, path.update)),
+  }),
+  route(['showUpdateRelations', 'GET', '/updates/{update}/relations', 'read', topic], {
+    isForGroups: true,
+    summary: 'Show what an update supersedes, what supersedes it, its parts and its bundles',
+    pathSchema: z.object({ update: someText().describe('GUID, KB number, or title or a part of it') }),
+    answer: z.looseObject({
+      updates: z
+        .array(
+          z.looseObject({
+            ...{ updateId: id, title: z.string().describe('Empty for one that is not in the catalog') },
+            ...{ isHere: z.boolean(), isDeclined: z.boolean(), isExpired: z.boolean() },
+          }),
+        )
+        .describe('The update itself is the first one'),
+      relations: z.array(z.looseObject({ kind: z.enum(['supersedes', 'bundles']), from: id, to: id })),
+      isCut: z.boolean().describe('There are more updates than this. The far ones are left out'),
+    }),
+    refusals: { 404: 'The update is not there' },
+    handle: async ({ administration, catalog, path }) =>
+      showRelations(administration, (await catalog()).index, path.update),
   }),
   route(['listUpdateFiles', 'GET', '/updates/{update}/files', 'read', topic], {
     isForGroups: true,

@@ -142,6 +142,7 @@ export const examples: Record<string, Example> = {
   renameGroup: { prepare: newGroup, body: { name: 'Renamed' } },
   removeGroup: { prepare: newGroup },
   listUpdates: {},
+  showUpdateRelations: { path: `/updates/${idOf(0)}/relations` },
   showUpdate: { path: `/updates/${idOf(0)}` },
   countUpdateByGroup: { path: `/updates/${idOf(0)}/groups` },
   listUpdateFiles: { path: `/updates/${idOf(0)}/files` },
