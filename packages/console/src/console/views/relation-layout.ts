@@ -23,7 +23,7 @@ export interface RelationPicture {
   left: number;
 }
 
-export const box = { width: 220, height: 52 };
+export const box = { width: 264, height: 52 };
 const gap = { x: 70, y: 16 };
 const margin = 24;
 const mostInColumn = 8;

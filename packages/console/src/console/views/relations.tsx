@@ -86,14 +86,17 @@ function Box({ placed: { update, x, y }, isFirst }: { placed: PlacedUpdate; isFi
   const [first, second] = linesOf(name);
   const drawn = (
     <>
-      <title>{name}</title>
+      <title>{state === '' ? name : `${name}, ${state}`}</title>
       <rect x={x} y={y} width={box.width} height={box.height} rx="8" />
-      <text x={x + 10} y={y + 20}>
-        {first}
-      </text>
-      <text x={x + 10} y={y + 38}>
-        {state === '' ? second : `${state} ${second}`.trim().slice(0, lineLength)}
-      </text>
+      {/* It cuts off what is wider than the box: letters of some scripts are. */}
+      <svg x={x} y={y} width={box.width - 4} height={box.height} aria-hidden>
+        <text x="10" y="20">
+          {first}
+        </text>
+        <text x="10" y="38">
+          {state || second}
+        </text>
+      </svg>
     </>
   );
   if (isFirst || !update.isHere) return <g className={isFirst ? 'relation-own' : 'relation-gone'}>{drawn}</g>;
@@ -104,7 +107,7 @@ function Box({ placed: { update, x, y }, isFirst }: { placed: PlacedUpdate; isFi
     go(href);
   };
   return (
-    <a href={href} aria-label={state === '' ? name : `${name}, ${state}`} onClick={follow}>
+    <a href={href} onClick={follow}>
       {drawn}
     </a>
   );
@@ -113,6 +116,7 @@ function Box({ placed: { update, x, y }, isFirst }: { placed: PlacedUpdate; isFi
 /** Two lines of a box, cut between words where that can be. */
 function linesOf(name: string): [string, string] {
   if (name.length <= lineLength) return [name, ''];
+  if (!name.includes(' ')) return [`${name.slice(0, lineLength - 1)}…`, ''];
   const cut = name.lastIndexOf(' ', lineLength);
   const at = cut > 8 ? cut : lineLength;
   const rest = name.slice(at).trim();
