@@ -1,4 +1,4 @@
-// What stands around an update in the catalog: what it supersedes, what supersedes it, its parts and its bundles.
+// The relations of an update in the catalog: supersedence in both directions, its parts and its bundles.
 
 import type { CatalogIndex, IndexedUpdate, UpdateId } from '@moult/catalog';
 import { findUpdate } from './find.ts';

@@ -22,6 +22,7 @@ const views = [
     'settings',
     'catalogs',
     'account',
+    ...['downstream', 'cleanup?computerDays=1'],
     ...['choices', 'clients'].map((step) => `set-up/${step}`),
     'reports',
     'reports/failed',
@@ -176,6 +177,57 @@ async function keepInstallers(): Promise<string> {
   const { trustRoot } = await makeKeptBundles(dataDir, { contents, runtimes, level: 0 });
   return trustRoot ?? assert.fail();
 }
+describe('servers below this one', () => {
+  it('are a list with their last roll-up, lead to their computers, and can be forgotten', async () => {
+    const { store } = lab.fleet;
+    const serverId = '4e5f0000-0000-4000-8000-000000000001';
+    const said = { version: script, isReplica: true, lastSync: undefined, summary: undefined, systems: [] };
+    const limits = { servers: 100, computers: 100, statesPerComputer: 100, systems: 100, activities: 100 };
+    await store.recordDownstreamServers(
+      [{ serverId, parentId: undefined, name: `branch ${script}`, rolledUpAt: new Date(), ...said }],
+      { now: new Date(), clockAheadMs: 0, ownIds: [], limits },
+    );
+    await withBrowser(async (page) => {
+      await openAs(page, 'administrator', 'downstream');
+      const row = page.getByRole('row', { name: /branch/ });
+      await row.getByText('just now').waitFor();
+      await row.getByRole('link').click();
+      await page.getByText('No downstream server reported a computer yet.').waitFor();
+      assert.equal(await page.getByLabel('Downstream server').inputValue(), serverId);
+      await page.goBack();
+      await row.getByRole('checkbox').check();
+      await page.getByRole('button', { name: 'Forget…' }).click();
+      await page.getByRole('dialog').getByRole('button', { name: 'Forget' }).click();
+      await page.getByText('No server below this one reported itself yet.').waitFor();
+    });
+    assert.deepEqual(await store.listDownstreamServers(), []);
+  });
+});
+
+describe('a cleanup', () => {
+  it('shows first what goes, then removes it as a job, which is found again after its page was left', async () => {
+    const { store } = lab.fleet;
+    const silent = { computerId: computerId(700), dnsName: `silent ${script}`, address: '192.0.2.9' };
+    const at = new Date(Date.now() - 45 * 86_400_000);
+    await store.noteAuthorization({ ...silent, requestedGroups: [], at }, { assign: false });
+    await withBrowser(async (page) => {
+      await openAs(page, 'administrator', 'cleanup');
+      await page.getByRole('row', { name: 'Declined updates' }).waitFor();
+      assert.equal(await page.getByRole('row', { name: 'Silent computers' }).count(), 0);
+      await page.getByLabel('Silent computers, after days').fill('40');
+      await page.getByRole('button', { name: 'Show what goes' }).click();
+      await page.getByRole('row', { name: /^Silent computers 1 / }).waitFor();
+      assert.match(page.url(), /computerDays=40/, 'the address holds the ages');
+      await page.getByRole('button', { name: 'Clean up now…' }).click();
+      await page.getByRole('dialog').getByRole('button', { name: 'Clean up now' }).click();
+      await page.getByRole('dialog').waitFor({ state: 'detached' });
+      await page.goto('/console/cleanup?computerDays=40');
+      await page.getByRole('status').getByText('Done').waitFor();
+      await page.getByRole('row', { name: /^Silent computers 0 / }).waitFor();
+    });
+    assert.equal(await store.findListedComputer(computerId(700)), undefined);
+  });
+});
 
 describe('my account', () => {
   it('changes the password for the present one, ends the other sessions, and this browser goes on', async () => {

@@ -44,6 +44,8 @@ export const views: readonly View[] = [
   ...inSection('server', [
     ['set-up', 'setUp', 'administer', () => import('./views/set-up.tsx')],
     ['sync', 'sync', 'read', () => import('./views/sync.tsx')],
+    ['downstream', 'downstream', 'read', () => import('./views/downstream.tsx')],
+    ['cleanup', 'cleanup', 'administer', () => import('./views/cleanup.tsx')],
     ['releases', 'releases', 'read', () => import('./views/releases.tsx')],
     ['settings', 'settings', 'read', () => import('./views/settings.tsx')],
     ['jobs', 'jobs', 'read', () => import('./views/jobs.tsx')],

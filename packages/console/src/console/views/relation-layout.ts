@@ -14,7 +14,7 @@ interface Line {
   path: string;
 }
 
-export interface RelationPicture {
+interface RelationPicture {
   width: number;
   height: number;
   placed: PlacedUpdate[];
@@ -30,7 +30,7 @@ const mostInColumn = 8;
 const mostColumns = 9;
 
 /** Steps of supersedence from the first update: below 0 for older ones, above it for newer ones. */
-export function stepsFrom({ updates, relations }: UpdateRelations): Map<string, number> {
+function stepsFrom({ updates, relations }: UpdateRelations): Map<string, number> {
   const start = updates[0]?.updateId ?? '';
   const steps = new Map([[start, 0]]);
   // A map that grows while it is walked: each update gets its shortest way.

@@ -1,4 +1,4 @@
-// What an update supersedes, what supersedes it, its parts and its bundles: as a picture, and as a table of the same.
+// The relations of an update as a picture, and as a table of the same: supersedence, its parts and its bundles.
 import { type MouseEvent, type ReactNode, useId } from 'react';
 import { useAnswer } from '../api/cached.ts';
 import type { RelatedUpdate, UpdateRelations } from '../api/documents.ts';

@@ -34,6 +34,7 @@ export const serverInGerman: typeof serverInEnglish = {
       refreshCatalog: 'Auffrischung eines Katalogs',
       verifyTree: 'Prüfung des Self-Update-Baums',
       checkDatabase: 'Prüfung der Datenbank',
+      runCleanup: 'Bereinigung',
       runRules: 'Regeln',
     },
   },

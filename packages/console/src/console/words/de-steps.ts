@@ -1,9 +1,52 @@
-// Die Wörter der Einrichtung in fünf Schritten und der Beziehungen von Updates auf Deutsch.
+// Die Wörter der Einrichtung, der Beziehungen von Updates, der Downstreamserver und der Bereinigung auf Deutsch.
 import type { stepsInEnglish } from './en-steps.ts';
 
 const s = (amount: number, one: string, more: string) => (amount === 1 ? one : more);
 
 export const stepsInGerman: typeof stepsInEnglish = {
+  downstream: {
+    tabs: { servers: 'Server', computers: 'Ihre Computer' },
+    empty: 'Noch hat kein Server unter diesem von sich berichtet.',
+    noComputers: 'Noch hat kein Downstreamserver einen Computer gemeldet.',
+    computers: 'Computer der Downstreamserver',
+    server: 'Downstreamserver',
+    rolledUp: 'Letztes Rollup',
+    version: 'Version',
+    id: 'Server-ID',
+    below: 'darunter:',
+    replica: '(Replikat)',
+    forget: 'Vergessen…',
+    forgetTitle: (amount) => s(amount, '1 Downstreamserver vergessen?', `${amount} Downstreamserver vergessen?`),
+    forgetText:
+      'Moult vergisst auch die Server darunter und ihre Computer. Alle kommen mit ihrem nächsten Bericht zurück.',
+  },
+  cleanup: {
+    text: 'Eine Bereinigung entfernt, was der Server nicht mehr braucht. Der Server bedient derweil weiter.',
+    ages: {
+      declinedDays: 'Abgelehnte Updates, nach Tagen',
+      revisionDays: 'Ersetzte Revisionen, nach Tagen',
+      computerDays: 'Stille Computer, nach Tagen',
+      eventDays: 'Ereignisse, nach Tagen',
+    },
+    show: 'Zeigen, was geht',
+    plan: 'Das entfernt eine Bereinigung jetzt',
+    nothing: 'Nichts kann entfernt werden.',
+    run: 'Jetzt bereinigen…',
+    sure: 'Jetzt bereinigen?',
+    sureText:
+      'Moult entfernt, was die Tabelle nennt. Das lässt sich nicht rückgängig machen. Sie können die Seite derweil verlassen.',
+    task: 'Was',
+    items: 'Anzahl',
+    room: 'Platz',
+    examples: 'Zum Beispiel',
+    tasks: {
+      'declined-updates': 'Abgelehnte Updates',
+      'old-revisions': 'Ersetzte Revisionen',
+      computers: 'Stille Computer',
+      events: 'Alte Ereignisse',
+      content: 'Dateien, die kein genehmigtes Update braucht',
+    },
+  },
   relations: {
     title: 'Ersetzung und Bündel',
     none: 'Es ersetzt nichts, nichts ersetzt es, und es ist in keinem Bündel.',

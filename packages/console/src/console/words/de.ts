@@ -44,6 +44,8 @@ export const de: Words = {
     accounts: 'Konten',
     account: 'Mein Konto',
     setUp: 'Einrichtung',
+    downstream: 'Downstreamserver',
+    cleanup: 'Bereinigung',
     docs: 'Dokumentation',
     sections: { home: 'Start', updates: 'Updates', computers: 'Computer', records: 'Aufzeichnungen', server: 'Server' },
     noView: 'Diese Seite gibt es nicht. Wählen Sie eine Ansicht im Menü.',

@@ -33,6 +33,7 @@ export const serverInEnglish = {
       verifyTree: 'Check of the self-update tree',
       checkDatabase: 'Check of the database',
       runRules: 'Rules',
+      runCleanup: 'Cleanup',
     } as Readonly<Record<string, string>>,
   },
   sync: {

@@ -1,7 +1,48 @@
-// The words of the set-up in five steps and of relations of updates, in English.
+// The words of the set-up, of relations of updates, of downstream servers and of the cleanup, in English.
 const s = (amount: number, one: string, more: string) => (amount === 1 ? one : more);
 
 export const stepsInEnglish = {
+  downstream: {
+    tabs: { servers: 'Servers', computers: 'Their computers' },
+    empty: 'No server below this one reported itself yet.',
+    noComputers: 'No downstream server reported a computer yet.',
+    computers: 'Computers of downstream servers',
+    server: 'Downstream server',
+    rolledUp: 'Last roll-up',
+    version: 'Version',
+    id: 'Server id',
+    below: 'below:',
+    replica: '(replica)',
+    forget: 'Forget…',
+    forgetTitle: (amount: number) => s(amount, 'Forget 1 downstream server?', `Forget ${amount} downstream servers?`),
+    forgetText: 'Moult also forgets the servers below and their computers. All of them return with their next report.',
+  },
+  cleanup: {
+    text: 'A cleanup removes what the server does not need any more. The server serves meanwhile.',
+    ages: {
+      declinedDays: 'Declined updates, after days',
+      revisionDays: 'Replaced revisions, after days',
+      computerDays: 'Silent computers, after days',
+      eventDays: 'Events, after days',
+    },
+    show: 'Show what goes',
+    plan: 'This is what a cleanup removes now',
+    nothing: 'Nothing can go.',
+    run: 'Clean up now…',
+    sure: 'Clean up now?',
+    sureText: 'Moult removes what the table names. You cannot undo it. You can leave the page meanwhile.',
+    task: 'What',
+    items: 'Number',
+    room: 'Room',
+    examples: 'For example',
+    tasks: {
+      'declined-updates': 'Declined updates',
+      'old-revisions': 'Replaced revisions',
+      computers: 'Silent computers',
+      events: 'Old events',
+      content: 'Files that no approved update needs',
+    },
+  },
   relations: {
     title: 'Supersedence and bundles',
     none: 'It supersedes nothing, nothing supersedes it, and it is in no bundle.',

@@ -36,6 +36,8 @@ export const en = {
     accounts: 'Accounts',
     account: 'My account',
     setUp: 'Set-up',
+    downstream: 'Downstream servers',
+    cleanup: 'Cleanup',
     docs: 'Documentation',
     sections: { home: 'Home', updates: 'Updates', computers: 'Computers', records: 'Records', server: 'Server' },
     noView: 'This page does not exist. Choose a view in the menu.',

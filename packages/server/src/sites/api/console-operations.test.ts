@@ -22,6 +22,8 @@ const leftOut = [
   ...['fetchContent', 'planContent', 'purgeContent', 'verifyContent', 'planCleanup', 'runCleanup'],
   ...['clearTree', 'makeBackup', 'showBackups', 'verifyTree'],
   ...['listDownstreamComputers', 'listDownstreamServers', 'removeDownstreamServer'],
+  ...['fetchContent', 'planContent', 'purgeContent', 'verifyContent'],
+  ...['clearTree', 'verifyTree'],
   ...['listClones', 'showRequest'],
 ];
 
