@@ -192,8 +192,8 @@ describe('servers below this one', () => {
       const row = page.getByRole('row', { name: /branch/ });
       await row.getByText('just now').waitFor();
       await row.getByRole('link').click();
-      await page.getByText('No downstream server reported a computer yet.').waitFor();
-      assert.equal(await page.getByLabel('Downstream server').inputValue(), serverId);
+      await page.getByText('No row fits these filters.').waitFor();
+      assert.equal(await page.getByLabel('Downstream server', { exact: true }).inputValue(), serverId);
       await page.goBack();
       await row.getByRole('checkbox').check();
       await page.getByRole('button', { name: 'Forget…' }).click();

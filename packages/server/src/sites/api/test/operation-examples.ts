@@ -288,6 +288,7 @@ export const provocations: Record<string, (api: TestApi, asked: Asked) => Promis
   },
   'listDownstreamComputers 404': async () => ({ path: '/api/v1/downstream/computers?server=Nowhere' }),
   'countUpdateByGroup 404': async () => ({ path: '/api/v1/updates/Nowhere/groups' }),
+  'showUpdateRelations 404': async () => ({ path: '/api/v1/updates/Nowhere/relations' }),
   'listUpdateFiles 404': async () => ({ path: '/api/v1/updates/Nowhere/files' }),
   'previewApproval 400': async () => ({ path: '/api/v1/approvals/preview' }),
   'previewApproval 404': async () => ({ path: `/api/v1/approvals/preview?update=${idOf(0)}&group=Nowhere` }),
