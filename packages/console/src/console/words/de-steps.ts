@@ -28,7 +28,7 @@ export const stepsInGerman: typeof stepsInEnglish = {
       computerDays: 'Stille Computer, nach Tagen',
       eventDays: 'Ereignisse, nach Tagen',
     },
-    show: 'Zeigen, was geht',
+    show: 'Zeigen, was wegfällt',
     plan: 'Das entfernt eine Bereinigung jetzt',
     nothing: 'Nichts kann entfernt werden.',
     run: 'Jetzt bereinigen…',

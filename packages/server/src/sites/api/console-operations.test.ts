@@ -19,11 +19,8 @@ const leftOut = [
   ...['addWebhook', 'listWebhookMessages', 'listWebhooks', 'removeWebhook', 'replayWebhookMessage', 'testWebhook'],
   ...['applyDefinitions', 'publishUpdate', 'publishWinget', 'setGroupZone', 'verifyAudit'],
   'importUpdate',
-  ...['fetchContent', 'planContent', 'purgeContent', 'verifyContent', 'planCleanup', 'runCleanup'],
-  ...['clearTree', 'makeBackup', 'showBackups', 'verifyTree'],
-  ...['listDownstreamComputers', 'listDownstreamServers', 'removeDownstreamServer'],
   ...['fetchContent', 'planContent', 'purgeContent', 'verifyContent'],
-  ...['clearTree', 'verifyTree'],
+  ...['clearTree', 'makeBackup', 'showBackups', 'verifyTree'],
   ...['listClones', 'showRequest'],
 ];
 
