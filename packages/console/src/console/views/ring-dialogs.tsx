@@ -59,18 +59,18 @@ export function NewRings({ onClose }: { onClose(): void }): ReactNode {
                 <input name={`${name}-${key}`} type="number" min={0} max={most} step="any" />
               </label>
             ))}
+            <label>
+              {words.rings.percent}
+              <input
+                type="number"
+                min={0.001}
+                max={100}
+                step="any"
+                value={percent}
+                onChange={(event) => setRing(key, { percent: event.currentTarget.value })}
+              />
+            </label>
           </div>
-          <label>
-            {words.rings.percent}
-            <input
-              type="number"
-              min={0.001}
-              max={100}
-              step="any"
-              value={percent}
-              onChange={(event) => setRing(key, { percent: event.currentTarget.value })}
-            />
-          </label>
           {percent === '' && <GroupPicker chosen={groups} onChange={(chosen) => setRing(key, { groups: chosen })} />}
           {rings.length > 1 && (
             <button type="button" onClick={() => setRings(rings.filter((one) => one.key !== key))}>

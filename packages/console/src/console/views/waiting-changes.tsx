@@ -45,7 +45,7 @@ function WaitingChange({ request }: { request: Request }): ReactNode {
   return (
     <li className="task">
       <span className="task-text">
-        <strong>{operation}</strong>
+        <strong>{words.jobs.names[operation] ?? operation}</strong>
         <bdi className="wrap">{askedBy}</bdi>
         <code className="wrap">{JSON.stringify(input)}</code>
         <span className="dim">
