@@ -106,6 +106,7 @@ export const commandExamples: Readonly<Record<string, string>> = {
   'reports ages': 'moult reports ages',
   'reports compliance': 'moult reports compliance --group Pilot --below',
   'reports failed': 'moult reports failed --since 2026-11-01',
+  'reports history': 'moult reports history --group Pilot --days 30',
   'reports hours': 'moult reports hours',
   'reports needed': 'moult reports needed --severity critical,important',
   'reports silent': 'moult reports silent --days 14',

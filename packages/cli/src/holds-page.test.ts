@@ -34,6 +34,7 @@ test('the commands of docs/rings.md, docs/reports.md and docs/holds.md do what t
   const said = execFileSync('sh', ['-ec', script], { cwd: scratch, env, encoding: 'utf8' });
   assert.match(said, /^group,computers,up-to-date,percent,needing,failing,never-reported,silent$/m);
   assert.match(said, /^never +0 +0$/m);
+  assert.match(said, /^0 days of groups\.$/m);
   assert.match(said, /"Security Update \(KB5000001\)" is running in ring 2 of 2 \(all\)/);
   assert.match(said, /is rolledBack in ring 2 of 2/);
   assert.match(said, /advise +KB5034441 +Windows 10\.0\.19041 to 10\.0\.19045, Example\*, Book 13\*/);

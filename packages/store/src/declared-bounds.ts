@@ -126,6 +126,13 @@ export const keptBounds = declareBounds('kept', {
 });
 
 export const fleetReads = declareBounds('fleet-read', {
+  keptDays: {
+    what: 'Days that the figures of each group are kept',
+    fallback: 800,
+    range: [30, 36_500],
+    client: 'nothing',
+    administrator: 'the newest days in `moult reports history`',
+  },
   maxFailures: {
     what: 'Newest failures that `moult reports failed` counts by code',
     fallback: 20_000,

@@ -13,6 +13,7 @@ import type {
   ComputerNamesTable,
   ComputerSortChangesTable,
   ComputersTable,
+  GroupDaysTable,
   IdentityChangesTable,
 } from './schema/computers.ts';
 import type {
@@ -54,6 +55,7 @@ export interface Tables {
   computer_names: ComputerNamesTable;
   target_groups: { group_id: string; name: string; name_key: string; parent_id: string | null; created_at: number };
   identity_changes: IdentityChangesTable;
+  group_days: GroupDaysTable;
   computer_groups: { computer_id: string; group_id: string };
   updates: { update_id: string; is_declined: number; changed_at: number };
   revisions: RevisionsTable;

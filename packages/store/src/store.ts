@@ -41,6 +41,7 @@ import { eventRetentionStore } from './event-retention.ts';
 import { expiredUpdateStore } from './expired-updates.ts';
 import { figureStore } from './figures.ts';
 import { fleetFigureStore } from './fleet/fleet-figures.ts';
+import { groupDayStore } from './fleet/group-days.ts';
 import { groupStore } from './groups.ts';
 import { holdStore } from './holds.ts';
 import { homeStore } from './home.ts';
@@ -189,6 +190,7 @@ export function storeOf(database: Database, now: () => Date, given: StoreBounds 
   const clock = createDatabaseClock(now);
   const identityChanges = identityChangeStore(database);
   const events = eventPages(database);
+  const fleet = fleetFigureStore(database);
   const whole: Store = together(
     {
       engine: database.engine,
@@ -223,7 +225,8 @@ export function storeOf(database: Database, now: () => Date, given: StoreBounds 
     statusStore(database, now),
     figureStore(database),
     updateFigureStore(database),
-    fleetFigureStore(database),
+    fleet,
+    groupDayStore(database, fleet),
     auditStore(database),
     accountStore(database),
     sessionStore(database),

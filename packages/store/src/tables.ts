@@ -30,6 +30,7 @@ const roles = {
   computer_names: { role: 'backed-up' },
   identity_changes: { role: 'backed-up' },
   computer_groups: { role: 'backed-up' },
+  group_days: { role: 'backed-up' },
   updates: { role: 'backed-up' },
   revisions: { role: 'backed-up', identity: 'revision_id' },
   removed_revisions: { role: 'backed-up', identity: 'removal_id' },

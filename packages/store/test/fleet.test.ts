@@ -139,6 +139,39 @@ for (const engine of ['sqlite', 'postgres'] as const) {
       );
     });
 
+    it('a day is noted if it differs from the one before, read day by day, and goes after its time', async () => {
+      const at = (days: number) => new Date(now.getTime() + days * day);
+      const note = (days: number, keptDays = 1000) =>
+        store.noteGroupDay({ now: at(days), silentSince: at(days - 30), keptDays });
+      assert.equal(await note(0), 4, 'All Computers, Unassigned Computers, Pilot and Lab');
+      assert.equal(await note(0), 0);
+      assert.equal(await note(1), 0, 'nothing changed since the day before');
+      await store.setMembership(idOf(3), lab, false, author);
+      assert.equal(await note(2), 1, 'Lab is empty, and its computer is in Pilot still');
+      assert.equal(await note(1), 0, 'a clock that went back');
+      const shown = async (given: { from: Date; to: Date; groupIds?: string[] }) =>
+        (await store.loadGroupDays(given)).map((one) => [
+          Math.round(one.day - now.getTime() / day + 0.5),
+          one.computers,
+        ]);
+      const first = Math.round(Math.floor(now.getTime() / day) - now.getTime() / day + 0.5);
+      assert.deepEqual(await shown({ from: at(-5), to: at(3), groupIds: [lab] }), [
+        [first, 1],
+        [first + 1, 1],
+        [first + 2, 0],
+        [first + 3, 0],
+      ]);
+      assert.deepEqual(await shown({ from: at(1), to: at(1) }), [[first + 1, 5]], 'All Computers');
+      const own = await store.within([lab]);
+      assert.deepEqual(await own.loadGroupDays({ from: at(0), to: at(9), groupIds: [pilot] }), []);
+      assert.deepEqual(await own.loadGroupDays({ from: at(0), to: at(9) }), []);
+      // Everybody has been silent for a month by now: each group differs. The newest row before the kept days stays.
+      await note(60, 10);
+      const lasting = await shown({ from: at(-5), to: at(60), groupIds: [lab] });
+      assert.deepEqual([lasting.length, lasting[0]], [59, [first + 2, 0]]);
+      await store.setMembership(idOf(3), lab, true, author);
+    });
+
     it('connected hours are those of the days since the first contact', async () => {
       // Here for an hour on each of ten days: check-ins half an hour apart.
       await contact(store, 6, 'pc-06', start);

@@ -55,6 +55,30 @@ function isAll({ groupId }: { groupId: string }): boolean {
   return groupId === allComputers;
 }
 
+export interface ReportedDay extends Omit<ReportedGroup, 'groupId'> {
+  /** `2026-12-03`, in UTC. */
+  day: string;
+  groupId: string;
+}
+
+/** How far groups were on each day, the oldest day first. Without groups: All Computers. */
+export async function reportHistory(
+  { store, author }: Administration,
+  { days, ...query }: FleetQuery & { days: number },
+): Promise<Page<ReportedDay>> {
+  const names = new Map((await store.loadGroups()).map(({ groupId, name }) => [groupId, name]));
+  const { groupIds } = await filterIn({ store }, query);
+  const from = daysBefore(author.at, days - 1);
+  const items = (await store.loadGroupDays({ from, to: author.at, groupIds }))
+    .map(({ day, ...one }) => ({
+      ...{ day: new Date(day * dayMs).toISOString().slice(0, 10), ...one },
+      group: names.get(one.groupId) ?? one.groupId,
+      percent: percentOf(one.upToDate, one.computers - one.neverReported),
+    }))
+    .sort((one, other) => one.day.localeCompare(other.day) || compareNames(one.group, other.group));
+  return wholePage('history', items, query, ({ day, groupId }) => `${day} ${groupId}`);
+}
+
 /** To one place, and 100 only if nothing is left. */
 function percentOf(part: number, whole: number): number | undefined {
   return whole === 0 ? undefined : Math.floor((part / whole) * 1000) / 10;

@@ -1,10 +1,12 @@
 // moult reports: how far the fleet is, what it lacks, what failed, and who is silent.
 import {
+  type ReportedDay,
   type ReportedGroup,
   reportAgents,
   reportAges,
   reportCompliance,
   reportFailures,
+  reportHistory,
   reportHours,
   reportNeeded,
   reportSilent,
@@ -47,6 +49,10 @@ export function register(program: Command): void {
   withSilence(inGroups(reports, 'compliance', groupColumns))
     .description('report how many computers of each group are up to date, need updates, failed, or are silent')
     .action(compliance);
+  inGroups(reports, 'history', dayColumns)
+    .description('report how far groups were on each day. Without a group: All Computers')
+    .addOption(new Option('--days <n>', 'so many days, with today').argParser(wholeNumber(1, 3660)).default(90))
+    .action(history);
   withList(withRemoteOptions(reports.command('needed')), { limit: 1000, columns: updateColumns })
     .description('report updates that computers need and that are neither approved nor declined, most needed first')
     .option('--classification <name>', 'only updates of this classification, for example "Security Updates"')
@@ -116,6 +122,18 @@ async function compliance(flags: SilenceFlags): Promise<void> {
     (api) => api.list<ReportedGroup>('/reports/compliance', { ...asked(flags), days, limit, cursor }),
   );
   showList(page, flags, groupColumns, ['group', 'groups']);
+}
+
+const dayColumns: readonly Column<ReportedDay>[] = [{ name: 'day', cell: (one) => one.day }, ...groupColumns];
+
+async function history(flags: SilenceFlags): Promise<void> {
+  const { days, limit, cursor } = flags;
+  const page = await perform(
+    flags,
+    (administration) => reportHistory(administration, { ...groupsIn(flags), days, limit, cursor }),
+    (api) => api.list<ReportedDay>('/reports/history', { ...asked(flags), days, limit, cursor }),
+  );
+  showList(page, flags, dayColumns, ['day of a group', 'days of groups']);
 }
 
 const updateColumns: readonly Column<PagedUpdate>[] = [

@@ -70,6 +70,7 @@ export const commandOperations: Readonly<Record<string, CommandOperation>> = {
   'reports ages': { operation: 'reportAges', isHere: true },
   'reports compliance': { operation: 'reportCompliance', isHere: true },
   'reports failed': { operation: 'reportFailures', isHere: true },
+  'reports history': { operation: 'reportHistory', isHere: true },
   'reports hours': { operation: 'reportHours', isHere: true },
   'reports needed': { operation: 'reportNeeded', isHere: true },
   'reports silent': { operation: 'reportSilent', isHere: true },

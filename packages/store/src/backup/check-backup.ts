@@ -96,7 +96,11 @@ async function readManifest(source: string): Promise<BackupManifest> {
 /** Tables are made by all migrations up to one: a list with gaps makes unknown tables. */
 function requireMigrations(source: string, manifest: BackupManifest): void {
   const { length } = manifest.migrations;
-  const first = migrations.slice(0, length).map(({ name }) => name);
+  // Sorted, as a backup writes them: the numbers of two that came at the same time may be in another order than the list.
+  const first = migrations
+    .slice(0, length)
+    .map(({ name }) => name)
+    .sort();
   const isWhole = length > 0 && first.length === length && first.every((name, at) => name === manifest.migrations[at]);
   if (!isWhole) throw badBackup(source, 'its manifest does not list the migrations that its tables were made by.');
 }

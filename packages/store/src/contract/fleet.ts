@@ -24,6 +24,28 @@ export interface GroupCompliance {
   silent: number;
 }
 
+/** As it was at the end of a day, or now on the last one. */
+export interface GroupDay extends GroupCompliance {
+  /** Days since 1970 in UTC. */
+  day: number;
+}
+
+export interface GroupDays {
+  /**
+   * Notes how far each group is on this day, and lets days go that are older than kept. Answers how many groups changed since
+   * the last note. Writes nothing if a later day is noted already.
+   * Again: answers 0.
+   * Concurrent: the last one of a day stays.
+   */
+  noteGroupDay(given: { now: Date; silentSince: Date; keptDays: number }): Promise<number>;
+
+  /**
+   * Each day from the first that is noted, group by group. A day without a note is as the one before. Without groups: All
+   * Computers.
+   */
+  loadGroupDays(given: { from: Date; to: Date; groupIds?: readonly string[] | undefined }): Promise<GroupDay[]>;
+}
+
 /** Failures that ended with one code. */
 export interface CountedFailure {
   /** HRESULT, as an unsigned number. */

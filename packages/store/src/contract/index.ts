@@ -13,7 +13,7 @@ import type { ContentFiles } from './content.ts';
 import type { DeploymentStore } from './deployments.ts';
 import type { DownstreamStore } from './downstream.ts';
 import type { EventStore } from './events.ts';
-import type { FleetFigures } from './fleet.ts';
+import type { FleetFigures, GroupDays } from './fleet.ts';
 import type { GroupStore } from './groups.ts';
 import type { HoldStore } from './holds.ts';
 import type { ListStore } from './lists.ts';
@@ -64,6 +64,7 @@ export interface Store
     EventStore,
     StateStore,
     FleetFigures,
+    GroupDays,
     ContentFiles,
     AuditLog,
     AccountStore,

@@ -20,6 +20,7 @@ import { up as sortKeys } from './0026-sort-keys.ts';
 import { up as removedRevisions } from './0027-removed-revisions.ts';
 import { up as longTitles } from './0028-long-titles.ts';
 import { up as changeRequests } from './0030-change-requests.ts';
+import { up as groupDays } from './0033-group-days.ts';
 
 export interface Migration {
   name: string;
@@ -48,4 +49,5 @@ export const migrations: readonly Migration[] = [
   { name: '0027-removed-revisions', up: removedRevisions },
   { name: '0028-long-titles', up: longTitles },
   { name: '0030-change-requests', up: changeRequests },
+  { name: '0033-group-days', up: groupDays },
 ];

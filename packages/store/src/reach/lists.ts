@@ -6,7 +6,8 @@ import type { Reach } from './reach.ts';
 
 type Methods =
   | ('pageComputers' | 'pageUpdates' | 'pageReports' | 'pageStatusPings' | 'pageIdentityChanges')
-  | ('countCompliance' | 'countFailures' | 'countAges' | 'countSystems' | 'countAgents' | 'countConnectedHours');
+  | ('countCompliance' | 'countFailures' | 'countAges' | 'countSystems' | 'countAgents' | 'countConnectedHours')
+  | 'loadGroupDays';
 
 export function listsWithin(whole: Store, reach: Reach): Pick<Store, Methods> {
   const within = reach.groupIds;
@@ -35,6 +36,8 @@ export function listsWithin(whole: Store, reach: Reach): Pick<Store, Methods> {
     countAges: (filter, now) => whole.countAges({ ...filter, within }, now),
     countSystems: (filter) => whole.countSystems({ ...filter, within }),
     countAgents: (filter) => whole.countAgents({ ...filter, within }),
+    loadGroupDays: async ({ groupIds = [], ...span }) =>
+      whole.loadGroupDays({ ...span, groupIds: groupIds.filter((one) => reach.isReached(one)) }),
     countConnectedHours: (filter) => whole.countConnectedHours({ ...filter, within }),
   };
 }

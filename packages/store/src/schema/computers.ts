@@ -84,3 +84,16 @@ export interface ComputerNamesTable {
   last_seen: number;
   times_seen: number;
 }
+
+/** How far a group was. Days without a change have no row. */
+export interface GroupDaysTable {
+  group_id: string;
+  /** Since 1970 in UTC. */
+  day: number;
+  computers: number;
+  up_to_date: number;
+  needing: number;
+  failing: number;
+  never_reported: number;
+  silent: number;
+}

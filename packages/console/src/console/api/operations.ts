@@ -45,6 +45,7 @@ export const operations = {
   approveUpdates: ['POST', '/approvals'],
   declineUpdates: ['POST', '/declines'],
   reportCompliance: ['GET', '/reports/compliance'],
+  reportHistory: ['GET', '/reports/history'],
   reportNeeded: ['GET', '/reports/needed'],
   reportFailures: ['GET', '/reports/failed'],
   reportSilent: ['GET', '/reports/silent'],

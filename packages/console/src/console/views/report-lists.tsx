@@ -108,6 +108,23 @@ const compliance: ListDefinition<ReportedGroup> = {
   ],
 };
 
+type ReportedDay = ReportedGroup & { day: string };
+
+const history: ListDefinition<ReportedDay> = {
+  operation: 'reportHistory',
+  title: (words) => words.nav.reports,
+  empty: (words) => words.reports.empty,
+  idOf: ({ day, groupId }) => `${day} ${groupId}`,
+  filters: [group, { name: 'days', kind: 'number', label: (words) => words.reports.days }],
+  columns: [
+    {
+      ...{ name: 'day', label: (words) => words.reports.day, width: 'minmax(8rem, 2fr)' },
+      cell: ({ day }) => day,
+    },
+    ...(compliance.columns.slice(1) as Column<ReportedGroup>[]),
+  ] as Column<ReportedDay>[],
+};
+
 type NeededUpdate = Pick<
   Update,
   'updateId' | 'title' | 'articles' | 'classification' | 'importedAt' | 'isSuperseded'
@@ -350,18 +367,21 @@ const hours: ListDefinition<CountedHours> = {
   ],
 };
 
+const partsOfCompliance = (one: ReportedGroup): readonly Part[] => [
+  { amount: one.upToDate, className: 'fill-state-installed' },
+  { amount: one.computers - one.upToDate - one.neverReported, className: 'fill-state-notInstalled' },
+  { amount: one.neverReported, className: 'fill-unknown' },
+];
+
 /** In the order of their tabs. */
 export const reportLists = {
   compliance: {
     list: compliance,
     isShare: true,
     isForGroups: true,
-    partsOf: (one: ReportedGroup) => [
-      { amount: one.upToDate, className: 'fill-state-installed' },
-      { amount: one.computers - one.upToDate - one.neverReported, className: 'fill-state-notInstalled' },
-      { amount: one.neverReported, className: 'fill-unknown' },
-    ],
+    partsOf: partsOfCompliance,
   },
+  history: { list: history, isShare: true, isForGroups: true, partsOf: partsOfCompliance },
   needed: { list: needed, isForGroups: false, partsOf: bar<NeededUpdate>('needed', 'fill-state-notInstalled') },
   failed: { list: failed, isForGroups: true, partsOf: bar<Failure>('computers', 'fill-state-failed') },
   silent: { list: silent, isForGroups: true },

@@ -4,6 +4,7 @@ import type { reportsInEnglish } from './en-reports.ts';
 export const reportsInGerman: typeof reportsInEnglish = {
   kinds: {
     compliance: 'Stand der Gruppen',
+    history: 'Verlauf',
     needed: 'Benötigt, nicht genehmigt',
     failed: 'Fehler',
     silent: 'Stumme Computer',
@@ -15,6 +16,7 @@ export const reportsInGerman: typeof reportsInEnglish = {
   about: {
     compliance:
       'Aktuell: Der Computer hat berichtet, braucht nichts, und nichts ist fehlgeschlagen. Prozent gelten für Computer, die berichtet haben.',
+    history: 'Wie weit alle Computer oder eine Gruppe an jedem Tag waren (UTC). Der Server notiert es jede Stunde.',
     needed: 'Das Update, das die meisten Computer brauchen, steht oben. Abgelehnte Updates stehen nicht hier.',
     failed: 'Fehler aus 30 Tagen nach ihrem Code, oder seit dem Tag, den Sie wählen.',
     silent: 'Seit 30 Tagen ohne Kontakt, oder seit den Tagen, die Sie wählen.',
@@ -33,6 +35,7 @@ export const reportsInGerman: typeof reportsInEnglish = {
   failing: 'Mit Fehlern',
   neverReported: 'Nie berichtet',
   silent: 'Stumm',
+  day: 'Tag',
   days: 'Tage',
   silentDays: 'Stumm nach Tagen',
   code: 'Code',

@@ -2,6 +2,7 @@
 export const reportsInEnglish = {
   kinds: {
     compliance: 'Compliance',
+    history: 'Over time',
     needed: 'Needed, not approved',
     failed: 'Failures',
     silent: 'Silent computers',
@@ -13,6 +14,7 @@ export const reportsInEnglish = {
   about: {
     compliance:
       'Up to date: the computer reported, needs nothing, and nothing failed. The percentage is of those that reported.',
+    history: 'How far all computers, or a group, were on each day (UTC). The server notes it once an hour.',
     needed: 'The update that most computers need comes first. Declined updates are not here.',
     failed: 'Failures of 30 days by their code, or since the day that you choose.',
     silent: 'Without a contact for 30 days, or the days that you choose.',
@@ -31,6 +33,7 @@ export const reportsInEnglish = {
   failing: 'With failures',
   neverReported: 'Never reported',
   silent: 'Silent',
+  day: 'Day',
   days: 'Days',
   silentDays: 'Silent after days',
   code: 'Code',

@@ -8,6 +8,7 @@ import { createComputerAgeing } from '../../housekeeping/computer-ageing.ts';
 import { noteEventBlocks } from '../../housekeeping/event-blocks.ts';
 import { createEventBounds } from '../../housekeeping/event-bounds.ts';
 import { createEventRetention } from '../../housekeeping/event-retention.ts';
+import { createGroupDays } from '../../housekeeping/group-days.ts';
 import { createStateBounds, type StateBounds } from '../../housekeeping/state-bounds.ts';
 import type { Logger } from '../../log/log.ts';
 import { type Admission, type Admitted, createAdmission, secondsOfDay } from './admission.ts';
@@ -44,6 +45,7 @@ export function openLimits(
     states,
     createEventRetention({ store, eventDays, routineEventDays, clock, log }),
     noteEventBlocks({ store, log }),
+    createGroupDays({ store, clock, log }),
     createEventBounds({ store, maxEvents, maxEventBytes, maxPings, log }),
     createComputerAgeing({ store, count, strangerDays, silentComputerDays, clientSideTargeting, clock, log }),
   ]) {

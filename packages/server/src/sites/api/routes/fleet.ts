@@ -4,6 +4,7 @@ import {
   reportAges,
   reportCompliance,
   reportFailures,
+  reportHistory,
   reportHours,
   reportNeeded,
   reportSilent,
@@ -42,6 +43,23 @@ export const fleetRoutes = [
     ),
     handle: async ({ administration, query }) =>
       told(await reportCompliance(administration, { ...query, ...groupsOf(query) })),
+  }),
+  route(['reportHistory', 'GET', '/reports/history', 'read', topic], {
+    ...{ isForGroups: true, isList: true, refusals },
+    summary: 'Show how far groups were on each day, the oldest day first. Without a group: All Computers',
+    querySchema: listQuery({
+      ...inGroups,
+      days: z.int().min(1).max(3660).default(90).describe('So many days, with today'),
+    }),
+    answer: pageOf(
+      z.looseObject({
+        ...{ day: z.iso.date().describe('In UTC'), groupId: id, group: z.string(), computers, upToDate: z.int() },
+        percent: z.number().optional().describe('Up to date, in percent of those that reported'),
+        ...{ needing: z.int(), failing: z.int(), neverReported: z.int(), silent: z.int() },
+      }),
+    ),
+    handle: async ({ administration, query }) =>
+      told(await reportHistory(administration, { ...query, ...groupsOf(query) })),
   }),
   route(['reportNeeded', 'GET', '/reports/needed', 'read', topic], {
     isList: true,

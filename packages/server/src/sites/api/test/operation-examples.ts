@@ -127,6 +127,7 @@ export const examples: Record<string, Example> = {
   reportAgents: {},
   reportCompliance: {},
   reportFailures: {},
+  reportHistory: {},
   reportHours: {},
   reportNeeded: {},
   reportSilent: {},
