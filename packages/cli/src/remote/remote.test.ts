@@ -332,8 +332,8 @@ it('each command with an operation names one that exists, and --server is on tho
     ...['endSession', 'explainComputer', 'explainGroup', 'followChanges', 'listAudit'],
     ...['listIdentityChanges', 'listJobs', 'listPings', 'listRings', 'listSessions', 'listSettings'],
     ...['listUpdateFiles', 'logOff', 'logOn', 'noteSetUpStep', 'planCleanup', 'previewApproval', 'publishWinget'],
-    ...['readHome', 'readSetUp', 'revokeOwnToken', 'setUp', 'showAccount', 'showBackups', 'showGroup', 'showJob'],
-    ...['showOwnAccount', 'showRings', 'showRule', 'showUpdateRelations', 'whoAmI'],
+    ...['readHome', 'readInstallLine', 'readSetUp', 'revokeOwnToken', 'setUp', 'showAccount', 'showBackups'],
+    ...['showGroup', 'showJob', 'showOwnAccount', 'showRings', 'showRule', 'showUpdateRelations', 'whoAmI'],
   ]);
 });
 
