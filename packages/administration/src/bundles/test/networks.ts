@@ -96,7 +96,7 @@ export async function fill(server: TestServer, { isLarge = false } = {}): Promis
     documentOf(idOf(11), 'Part', { attributes: '', rest: filesElement(payload, 'part.cab') }),
     documentOf(idOf(12), hard, { rest: needs(idOf(20)) }).replaceAll('\n', '\r\n'),
     documentOf(idOf(13), 'Thirteen', { revision: 2 }),
-    documentOf(idOf(13), 'Thirteen', { revision: 7, rest: `<!-- ${'x'.repeat(isLarge ? 5_000_000 : 5000)} -->` }),
+    documentOf(idOf(13), 'Thirteen', { revision: 7, rest: `<!-- ${'x'.repeat(990)} -->`.repeat(isLarge ? 5000 : 5) }),
     documentOf(idOf(20), 'category:Rule').replace('UpdateType="Category"', 'UpdateType="Detectoid"'),
   ]);
   await server.addFile(payload, 'part.cab');
