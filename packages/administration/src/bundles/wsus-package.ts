@@ -1,14 +1,23 @@
 // A package as `wsusutil export` writes it: a cabinet with metadata.txt, the documents one after the other, and package.xml,
 // which names languages, files and updates. Documents are streamed.
-import { type CatalogIndex, parseUpdateId, toRevisionId, writeExportRecord } from '@moult/catalog';
+import {
+  type CatalogIndex,
+  largeDocumentCharacters,
+  parseUpdateId,
+  toRevisionId,
+  type UpdateIdentity,
+  writeExportHead,
+  writeExportRecord,
+} from '@moult/catalog';
 import { type CabinetSink, type StreamedMember, writeCabinet } from '@moult/formats/cab';
 import { escapeAttribute } from '@moult/formats/xml';
 import type { Store } from '@moult/store';
+import { unpackInPieces } from '@moult/store/catalog';
 import { AdministrationError } from '../errors.ts';
 import type { ExportedRevision } from './catalog-state.ts';
 
 export interface PackageParts {
-  store: Pick<Store, 'loadDocuments' | 'loadFilesByRevision' | 'findContentSources'>;
+  store: Pick<Store, 'loadDocuments' | 'loadPackedDocument' | 'loadFilesByRevision' | 'findContentSources'>;
   index: CatalogIndex;
   /** Type by category. */
   categoryTypes: ReadonlyMap<string, string>;
@@ -56,18 +65,41 @@ async function* records(
   { store }: Pick<PackageParts, 'store'>,
 ): AsyncGenerator<Uint8Array> {
   for (const some of batches(revisions)) {
-    const documents = await store.loadDocuments(some.map(({ revisionId }) => revisionId));
+    const whole = some.filter((revision) => !isLarge(revision)).map(({ revisionId }) => revisionId);
+    const documents = await store.loadDocuments(whole);
     for (const revision of some) {
-      const xml = documents.get(revision.revisionId);
-      if (xml === undefined)
-        throw new AdministrationError(
-          'SERVER_NOT_FOUND',
-          `The document of update ${revision.updateId}@${revision.revisionNumber} is not in the database any more.`,
-        );
-      const { revisionNumber } = revision;
-      yield Buffer.from(writeExportRecord({ updateId: parseUpdateId(revision.updateId), revisionNumber }, xml));
+      if (isLarge(revision)) yield* largeRecord(revision, store);
+      else {
+        const xml = documents.get(revision.revisionId) ?? missing(revision);
+        yield Buffer.from(writeExportRecord(identityOf(revision), xml));
+      }
     }
   }
+}
+
+function isLarge({ documentBytes }: ExportedRevision): boolean {
+  return documentBytes >= largeDocumentCharacters;
+}
+
+/** Unpacked twice: its length comes first, and it is never whole in memory. */
+async function* largeRecord(revision: ExportedRevision, store: PackageParts['store']): AsyncGenerator<Uint8Array> {
+  const packed = (await store.loadPackedDocument(revision.revisionId)) ?? missing(revision);
+  let length = 0;
+  for await (const text of unpackInPieces(packed)) length += text.length;
+  yield Buffer.from(writeExportHead(identityOf(revision), length));
+  for await (const text of unpackInPieces(packed)) yield Buffer.from(text);
+  yield Buffer.from('\r\n');
+}
+
+function identityOf({ updateId, revisionNumber }: ExportedRevision): UpdateIdentity {
+  return { updateId: parseUpdateId(updateId), revisionNumber };
+}
+
+function missing({ updateId, revisionNumber }: ExportedRevision): never {
+  throw new AdministrationError(
+    'SERVER_NOT_FOUND',
+    `The document of update ${updateId}@${revisionNumber} is not in the database any more.`,
+  );
 }
 
 const batchBytes = 8 * 1024 * 1024;

@@ -159,8 +159,13 @@ export class ExportRecordReader {
 }
 
 /** One record as `wsusutil export` writes it. */
-export function writeExportRecord({ updateId, revisionNumber }: UpdateIdentity, xml: string): string {
-  return `${updateId},${hex(revisionNumber)},${hex(xml.length)},${xml}\r\n`;
+export function writeExportRecord(identity: UpdateIdentity, xml: string): string {
+  return `${writeExportHead(identity, xml.length)}${xml}\r\n`;
+}
+
+/** Writes the head of a record, whose document has so many UTF-16 code units. A line end follows the document. */
+export function writeExportHead({ updateId, revisionNumber }: UpdateIdentity, length: number): string {
+  return `${updateId},${hex(revisionNumber)},${hex(length)},`;
 }
 
 function hex(value: number): string {
