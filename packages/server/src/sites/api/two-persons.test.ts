@@ -311,7 +311,7 @@ const alone = [
   ...['addCatalog', 'refreshCatalog', 'removeCatalog', 'startSync', 'importUpdate', 'changeSyncChoices'],
   ...['fetchContent', 'verifyContent', 'purgeContent', 'examineFiles', 'examineServer', 'verifyAudit', 'verifyTree'],
   ...['addWebhook', 'removeWebhook', 'testWebhook', 'replayWebhookMessage'],
-  ...['acceptClock', 'checkDatabase', 'issueCertificate'],
+  ...['acceptClock', 'checkDatabase', 'issueCertificate', 'makeBackup', 'noteSetUpStep'],
 ];
 
 it('every operation that changes something can need two persons, or docs/delegate.md says that it does not', () => {
