@@ -46,13 +46,13 @@ export async function showRelations(
   const listed = new Map(items.map((one) => [one.updateId, one]));
   const updates: Related[] = [];
   for (const id of ids) {
-    const known = listed.get(id);
+    const inList = listed.get(id);
     // Parts of bundles are in no list.
-    const newest = known ? undefined : (await store.findRevisions(id)).at(-1);
+    const newest = inList ? undefined : (await store.findRevisions(id)).at(-1);
     updates.push({
-      ...{ updateId: id, title: known?.title ?? newest?.title ?? '', isHere: (known ?? newest) !== undefined },
-      isDeclined: known ? known.approval === 'declined' : (newest?.isDeclined ?? false),
-      isExpired: (known ?? newest)?.isExpired ?? false,
+      ...{ updateId: id, title: (inList ?? newest)?.title ?? '', isHere: (inList ?? newest) !== undefined },
+      isDeclined: inList ? inList.approval === 'declined' : (newest?.isDeclined ?? false),
+      isExpired: (inList ?? newest)?.isExpired ?? false,
     });
   }
   return { updates, relations, isCut };
@@ -105,11 +105,11 @@ function* bundlesAround(index: CatalogIndex, updateId: UpdateId): Generator<{ bu
   for (const bundle of bundlesIn(index).get(updateId) ?? []) yield { bundle, member: updateId };
 }
 
-const known = new WeakMap<CatalogIndex, { version: number; bundles: Map<UpdateId, UpdateId[]> }>();
+const bundlesByIndex = new WeakMap<CatalogIndex, { version: number; bundles: Map<UpdateId, UpdateId[]> }>();
 
 /** The bundles of each part. Made once after each change of the catalog, and not once for each request. */
 function bundlesIn(index: CatalogIndex): Map<UpdateId, UpdateId[]> {
-  const found = known.get(index);
+  const found = bundlesByIndex.get(index);
   if (found?.version === index.version) return found.bundles;
   const bundles = new Map<UpdateId, UpdateId[]>();
   for (const update of index.updates()) {
@@ -119,6 +119,6 @@ function bundlesIn(index: CatalogIndex): Map<UpdateId, UpdateId[]> {
       else bundles.set(member, [update.updateId]);
     }
   }
-  known.set(index, { version: index.version, bundles });
+  bundlesByIndex.set(index, { version: index.version, bundles });
   return bundles;
 }

@@ -4,6 +4,7 @@ import { it } from 'node:test';
 import { sql } from 'kysely';
 import { openDatabase } from './database.ts';
 import { migrate } from './migrate.ts';
+import { migrations } from './migrations/index.ts';
 import { backedUpTables, derivedTables, identityColumns, type TableRoles } from './tables.ts';
 import { together } from './together.ts';
 
@@ -17,6 +18,12 @@ it('a table that is forgotten, or whose numbered column is, does not compile', (
   // @ts-expect-error updates have no number.
   const numbered: Roles = { ...whole, updates: { role: 'backed-up', identity: 'update_id' } };
   assert.equal([forgotten, unnumbered, numbered].length, 3);
+});
+
+it('the numbers of migrations grow in the list, because a backup and an older version tell by them how new a schema is', () => {
+  const names = migrations.map(({ name }) => name);
+  assert.deepEqual(names, names.toSorted());
+  assert.equal(new Set(names.map((name) => name.slice(0, 4))).size, names.length);
 });
 
 it('every table of the schema is backed up or derived, and its numbered column is the one that the database numbers', async () => {

@@ -9,7 +9,8 @@ interface WsusGroup {
   parentId: string | undefined;
 }
 
-interface WsusApproval {
+/** An approval of a WSUS, from an export or from its answers. */
+export interface WsusApproval {
   updateId: string;
   groupId: string;
   action: DeploymentAction;

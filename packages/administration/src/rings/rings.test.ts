@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { parseUpdateId } from '@moult/catalog';
 import { afterGap, noRhythm, placeOf, type Rhythm } from '@moult/catalog/rings';
-import { allComputers, openStore, type ReportedEvent, type Store, unassignedComputers } from '@moult/store';
+import { allComputers, openStore, type Store, unassignedComputers } from '@moult/store';
 import { importDocuments, openLiveCatalog } from '@moult/store/catalog';
 import { startPostgres } from '../../../store/test/postgres.ts';
 import { approve, declineAll } from '../approvals.ts';
@@ -15,6 +15,7 @@ import { stopAll } from '../holds/index.ts';
 import type { Administration } from '../open-server.ts';
 import { author, createAdministration, documentOf, idOf } from '../test/administration.ts';
 import { addPlan, changeWay, enterRings, removePlan, showRollout, stepRollouts } from './index.ts';
+import { eventOf } from './test/event-of.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'moult-rings-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -386,16 +387,3 @@ for (const engine of ['sqlite', 'postgres'] as const)
       }
     });
   });
-
-function eventOf(computerId: string, outcome: 'installed' | 'failed', at: Date, number: number): ReportedEvent {
-  const isReport = outcome === 'installed';
-  return {
-    instanceId: `${computerId.slice(-12)}${at.getTime()}${number}`,
-    ...{ computerId, timeAtTarget: at, namespaceId: 1, sourceId: 1, appName: '', revisionNumber: 1 },
-    eventNumber: isReport ? 156 : 182,
-    updateId: isReport ? undefined : idOf(0),
-    win32HResult: isReport ? 0 : -2_147_024_894,
-    replacementStrings: [],
-    miscData: isReport ? [`V=${idOf(0)}`] : [],
-  };
-}

@@ -3,14 +3,13 @@
 import {
   byUpdate,
   type DecisionsByUpdate,
-  type DeploymentAction,
   decisionInForce,
   linesOf,
   type StoredDeployment,
   type TargetGroup,
   unassignedComputers,
 } from '@moult/catalog';
-import type { ReportedState, WsusExport } from '../migration/wsus-export.ts';
+import type { ReportedState, WsusApproval, WsusExport } from '../migration/wsus-export.ts';
 
 /** An action that changes a computer. With all others, computers only report. */
 export type ShownAction = 'Install' | 'OptionalInstall' | 'Uninstall';
@@ -33,17 +32,6 @@ export interface WsusComputer {
   isSaid: boolean;
   /** The computer reported states to the WSUS that are known here. */
   hasReports: boolean;
-}
-
-/** An approval of a WSUS, from an export or from its answers. */
-interface WsusApproval {
-  updateId: string;
-  groupId: string;
-  action: DeploymentAction;
-  deadline: Date | undefined;
-  goesLive: Date | undefined;
-  approvalId: string | undefined;
-  revisionNumber: number | undefined;
 }
 
 /** An approval as far as it is known. */

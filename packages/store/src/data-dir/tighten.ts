@@ -95,6 +95,7 @@ const privateNames = [
   'clock.json',
   'audit-head.json',
   'unfinished-backup.json',
+  'backups.json',
 ];
 
 function namesIn(folder: string): string[] {

@@ -1,4 +1,5 @@
 // The reports as lists: their operation, columns, filters, and the bars of their plot.
+import type { Query } from '../api/call.ts';
 import type { Severity, Update } from '../api/documents.ts';
 import { hrefOf } from '../kit/address.ts';
 import { Link } from '../kit/link.tsx';
@@ -6,7 +7,7 @@ import { Age } from '../kit/time.tsx';
 import { useWords, type Words } from '../kit/words.tsx';
 import type { Column, Filter, ListDefinition } from '../list/definition.ts';
 import { SeverityText } from './marks.tsx';
-import type { Part } from './report-plot.tsx';
+import { mostBars, type Part } from './report-plot.tsx';
 
 export type ReportKind = keyof Words['reports']['kinds'];
 
@@ -14,6 +15,8 @@ export interface ReportList<Item> {
   list: ListDefinition<Item>;
   /** Undefined: it has no plot. */
   partsOf?(item: Item): readonly Part[];
+  /** The list that the plot shows, if it is not the first page of this one. */
+  plotQuery?(query: Query): Query;
   isShare?: boolean;
   isForGroups: boolean;
 }
@@ -373,6 +376,12 @@ const partsOfCompliance = (one: ReportedGroup): readonly Part[] => [
   { amount: one.neverReported, className: 'fill-unknown' },
 ];
 
+/** The list begins with the oldest day. The plot has room for the newest ones, of all groups that were chosen. */
+function newestDays({ days = 90, group: groups, ...query }: Query): Query {
+  const shown = Math.max(1, Math.floor(mostBars / Math.max(1, [groups ?? []].flat().length)));
+  return { ...query, group: groups, days: Math.min(Number(days), shown) };
+}
+
 /** In the order of their tabs. */
 export const reportLists = {
   compliance: {
@@ -381,7 +390,7 @@ export const reportLists = {
     isForGroups: true,
     partsOf: partsOfCompliance,
   },
-  history: { list: history, isShare: true, isForGroups: true, partsOf: partsOfCompliance },
+  history: { list: history, isShare: true, isForGroups: true, partsOf: partsOfCompliance, plotQuery: newestDays },
   needed: { list: needed, isForGroups: false, partsOf: bar<NeededUpdate>('needed', 'fill-state-notInstalled') },
   failed: { list: failed, isForGroups: true, partsOf: bar<Failure>('computers', 'fill-state-failed') },
   silent: { list: silent, isForGroups: true },

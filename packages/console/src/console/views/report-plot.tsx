@@ -20,7 +20,7 @@ interface Props<Item> {
   isShare?: boolean;
 }
 
-const mostBars = 200;
+export const mostBars = 200;
 const [step, width, height] = [24, 16, 100];
 
 export function ReportPlot<Item>({ operation, query, label, partsOf, isShare = false }: Props<Item>): ReactNode {

@@ -19,12 +19,13 @@ function OneReport({ kind, report }: { kind: ReportKind; report: ReportList<unkn
   const words = useWords();
   const { query } = useAddress();
   const { isWholeServer } = useSession();
-  const { list, partsOf, isShare = false } = report;
+  const { list, partsOf, plotQuery, isShare = false } = report;
   const shown = (Object.keys(reportLists) as ReportKind[]).filter(
     (one) => reportLists[one].isForGroups || isWholeServer,
   );
   const tabs = shown.map((one) => [one === 'compliance' ? '' : one, words.reports.kinds[one]] as const);
   const label = words.reports.kinds[kind];
+  const asked = queryOf(list, query);
   const print = (
     <button type="button" className="no-print" onClick={() => window.print()}>
       {words.reports.print}
@@ -37,7 +38,7 @@ function OneReport({ kind, report }: { kind: ReportKind; report: ReportList<unkn
       <p className="dim">{words.reports.about[kind]}</p>
       {partsOf && (
         <ReportPlot
-          {...{ operation: list.operation, partsOf, isShare, query: queryOf(list, query) }}
+          {...{ operation: list.operation, partsOf, isShare, query: plotQuery?.(asked) ?? asked }}
           label={words.reports.plot(label)}
         />
       )}

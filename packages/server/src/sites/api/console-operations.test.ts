@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { operations } from '../../../../console/src/console/api/operations.ts';
+import { de } from '../../../../console/src/console/words/de.ts';
+import { en } from '../../../../console/src/console/words/en.ts';
 import { routes } from './table.ts';
 
 const folder = fileURLToPath(new URL('../../../../console/src/console', import.meta.url));
@@ -33,6 +35,11 @@ describe('the console and the API', () => {
   it('each operation of the API is in the console, or is left out by name', () => {
     const missing = routes.map(({ id }) => id).filter((id) => !Object.hasOwn(operations, id));
     assert.deepEqual(missing.sort(), [...leftOut].sort());
+  });
+
+  it('each operation that can wait for a second person or become a job has its name in words', () => {
+    const named = routes.filter(({ twoPersons, isLong }) => twoPersons || isLong).map(({ id }) => id);
+    for (const { jobs } of [en, de]) assert.deepEqual(Object.keys(jobs.names).sort(), named.toSorted());
   });
 
   it('each operation of the console is used by a view, and nothing else of it speaks HTTP', () => {
