@@ -83,6 +83,8 @@ type AdministrationErrorCode =
   | 'ADMINISTRATION_COUNT_MOVED'
   /** A change waits for a second person, and this is not one. */
   | 'ADMINISTRATION_SECOND_PERSON'
+  /** A log-on by an issuer of OpenID Connect that cannot be. */
+  | 'ADMINISTRATION_LOG_ON'
   /** Some of many updates may not be decided on so. */
   | 'ADMINISTRATION_SOME_REFUSED'
   | 'SERVER_NOT_FOUND'

@@ -121,6 +121,58 @@ export const logOnBounds = declareBounds('log-on', {
   },
 });
 
+export const oidcBounds = declareBounds('oidc', {
+  maxFlows: {
+    what: 'Log-ons at an issuer of OpenID Connect that were begun',
+    fallback: 1000,
+    range: [1, 100_000],
+    client: 'a log-on that must be begun again',
+    administrator: 'nothing',
+  },
+  maxFlowsOfAddress: {
+    what: 'Log-ons at an issuer of OpenID Connect that one address began',
+    fallback: 20,
+    range: [1, 1000],
+    client: 'a log-on that must be begun again',
+    administrator: 'nothing',
+  },
+  flowMs: {
+    what: 'Time between the beginning and the end of a log-on at an issuer of OpenID Connect',
+    fallback: 600_000,
+    range: [10_000, 3_600_000],
+    client: 'HTTP 409',
+    administrator: 'nothing',
+  },
+  discoveryMs: {
+    what: 'Time until the server asks an issuer of OpenID Connect for its addresses again',
+    fallback: 3_600_000,
+    range: [1000, 86_400_000],
+    client: 'nothing',
+    administrator: 'nothing',
+  },
+  answerMs: {
+    what: 'Answer of an issuer of OpenID Connect',
+    fallback: 10_000,
+    range: [1000, 120_000],
+    client: 'HTTP 409',
+    administrator: 'a line in the log',
+  },
+  answerBytes: {
+    what: 'Answer of an issuer of OpenID Connect',
+    fallback: 1_048_576,
+    range: [4096, 67_108_864],
+    client: 'HTTP 409',
+    administrator: 'a line in the log',
+  },
+  maxGroups: {
+    what: 'Groups of a person at an issuer of OpenID Connect that are looked at',
+    fallback: 2000,
+    range: [1, 100_000],
+    client: 'HTTP 409 if none of them has a role',
+    administrator: 'nothing',
+  },
+});
+
 export const liveBounds = declareBounds('live', {
   maxStreams: {
     what: 'Open live streams of the API',

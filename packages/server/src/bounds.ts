@@ -1,7 +1,7 @@
 // Bounds of the running server that have no flag of their own: connections, calls and rates. The others are in
 // site-bounds.ts.
 import { declareBounds } from '@moult/bounds';
-import { apiBounds, jobBounds, liveBounds, logOnBounds } from './api-bounds.ts';
+import { apiBounds, jobBounds, liveBounds, logOnBounds, oidcBounds } from './api-bounds.ts';
 import { downstreamBounds } from './downstream-bounds.ts';
 import { rollUpBounds } from './roll-up-bounds.ts';
 import {
@@ -325,6 +325,7 @@ export const serverBounds = [
   treeBounds,
   apiBounds,
   logOnBounds,
+  oidcBounds,
   liveBounds,
   bundleSiteBounds,
   jobBounds,

@@ -87,6 +87,7 @@ export interface Tables {
   rollout_computers: RolloutComputersTable;
   computer_rhythms: ComputerRhythmsTable;
   accounts: AccountsTable;
+  account_identities: { issuer: string; subject: string; account_id: string };
   account_groups: { account_id: string; group_id: string };
   sessions: SessionsTable;
   api_tokens: ApiTokensTable;

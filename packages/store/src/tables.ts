@@ -50,6 +50,7 @@ const roles = {
   group_zones: { role: 'backed-up' },
   accounts: { role: 'backed-up' },
   account_groups: { role: 'backed-up' },
+  account_identities: { role: 'backed-up' },
   api_tokens: { role: 'backed-up' },
   // Not in a backup: whoever had one logs on again after a restore.
   sessions: { role: 'derived' },

@@ -61,6 +61,20 @@ for (const engine of ['sqlite', 'postgres'] as const) {
       assert.equal(listed.items[0]?.subjectName, 'anna');
     });
 
+    it('a person of an issuer has one account, found by issuer and subject, and gone with it', async () => {
+      const identity = { issuer: 'https://login.example.com', subject: 'Anna' };
+      const person = { name: 'anna', role: 'approver' as const, password: undefined, identity };
+      const { accountId } = await store.createAccount(person, author);
+      await assert.rejects(store.createAccount({ ...person, name: 'another' }, author));
+      assert.equal(await store.findAccount('another'), undefined, 'all or nothing');
+      assert.equal(await store.findIdentity(identity.issuer, 'Anna'), accountId);
+      assert.equal(await store.findIdentity(identity.issuer, 'anna'), undefined);
+      assert.equal(await store.findIdentity('https://other.example.com', 'Anna'), undefined);
+      assert.deepEqual([...(await store.listIdentities([accountId]))], [[accountId, identity.issuer]]);
+      await store.removeAccount(accountId, author);
+      assert.equal(await store.findIdentity(identity.issuer, 'Anna'), undefined);
+    });
+
     it('an actor is found by name, and by the name before what it came with', async () => {
       const { accountId } = await make('anna');
       for (const name of ['anna (192.0.2.1)', 'Anna (token x, 192.0.2.1)', 'anna_b (192.0.2.1)', 'annab'])

@@ -20,6 +20,8 @@ export function passwordCostOf({ config }: Pick<FoundServer, 'config'>): Passwor
 export interface ListedAccount extends Account {
   /** Names of the groups that it reaches, or the id of one that was removed. Empty: the whole server. */
   groups: string[];
+  /** The issuer of OpenID Connect that knows the person. Undefined: the account is of this server. */
+  issuer: string | undefined;
 }
 
 export async function listAccounts({ store }: Administration): Promise<ListedAccount[]> {
@@ -159,11 +161,20 @@ async function withNames(store: Store, account: Account): Promise<ListedAccount>
 async function withGroups(store: Store, accounts: readonly Account[]): Promise<ListedAccount[]> {
   const isPartial = accounts.some(({ groupIds }) => groupIds.length > 0);
   const names = new Map((isPartial ? await store.loadGroups() : []).map(({ groupId, name }) => [groupId, name]));
-  return accounts.map((one) => ({ ...one, groups: one.groupIds.map((id) => names.get(id) ?? id) }));
+  const issuers = await store.listIdentities(accounts.map(({ accountId }) => accountId));
+  return accounts.map((one) => ({
+    ...{ ...one, issuer: issuers.get(one.accountId) },
+    groups: one.groupIds.map((id) => names.get(id) ?? id),
+  }));
+}
+
+/** Whether an account can be called so. */
+export function isAccountName(name: string): boolean {
+  return namePattern.test(name) && !idPattern.test(name);
 }
 
 function requireGoodName(name: string): void {
-  if (namePattern.test(name) && !idPattern.test(name)) return;
+  if (isAccountName(name)) return;
   throw new AdministrationError(
     'ADMINISTRATION_BAD_ACCOUNT',
     `An account cannot be called "${name}". Use 1 to 64 letters, digits and . _ @ -, with a letter or digit first, and not the form of an id.`,

@@ -11,6 +11,7 @@ export {
   removeAccount,
   revokeToken,
 } from './accounts.ts';
+export { accountOfIdentity, type Identity, roleOfGroups } from './identities.ts';
 export { changeOwnPassword } from './own-password.ts';
 export { hashPassword } from './passwords.ts';
 export {

@@ -5,6 +5,7 @@ import { backupSettings } from './backup-settings.ts';
 import { forwardSettings } from './forward-settings.ts';
 import { limitSettings } from './limit-settings.ts';
 import { mailSettings } from './mail-settings.ts';
+import { oidcSettings } from './oidc-settings.ts';
 import { syncSettings } from './sync-settings.ts';
 import { tlsSettings } from './tls-settings.ts';
 import {
@@ -201,6 +202,7 @@ export const settings = {
   stopSeconds: setting('running', count(0, 600), 'S', 10, 'Time that a stop gives to requests in flight'),
 
   ...accountSettings,
+  ...oidcSettings,
 } as const;
 
 type Settings = typeof settings;

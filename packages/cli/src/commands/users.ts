@@ -30,6 +30,7 @@ const columns: readonly Column<ListedAccount>[] = [
   { name: 'role', cell: (one) => one.role },
   { name: 'groups', cell: (one) => one.groups.join(', ') },
   { name: 'state', cell: (one) => (one.isDisabled ? 'disabled' : '') },
+  { name: 'origin', cell: (one) => one.issuer ?? 'this server' },
   { name: 'password', cell: (one) => (one.hasPassword ? 'yes' : 'no') },
   { name: 'created', cell: (one) => one.createdAt },
   { name: 'last-log-on', cell: (one) => one.loggedOnAt },

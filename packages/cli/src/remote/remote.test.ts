@@ -327,13 +327,14 @@ it('each command with an operation names one that exists, and --server is on tho
   const mapped = new Set(Object.values(commandOperations).map(({ operation }) => operation));
   const onlyApi = [...known].filter((id) => !mapped.has(id)).sort();
   assert.deepEqual(onlyApi, [
-    ...['acceptClock', 'approveMatchingUpdates', 'cancelJob', 'changeOwnPassword'],
+    ...['acceptClock', 'approveMatchingUpdates', 'beginLogOn', 'cancelJob', 'changeOwnPassword'],
     ...['changeSyncChoices', 'countUpdateByGroup', 'declineMatchingUpdates', 'endOwnSession'],
-    ...['endSession', 'explainComputer', 'explainGroup', 'followChanges', 'listAudit'],
+    ...['endSession', 'explainComputer', 'explainGroup', 'finishLogOn', 'followChanges', 'listAudit'],
     ...['listIdentityChanges', 'listJobs', 'listPings', 'listRings', 'listSessions', 'listSettings'],
     ...['listUpdateFiles', 'logOff', 'logOn', 'noteSetUpStep', 'planCleanup', 'previewApproval', 'publishWinget'],
     ...['readHome', 'readInstallLine', 'readSetUp', 'revokeOwnToken', 'setUp', 'showAccount', 'showBackups'],
-    ...['showGroup', 'showJob', 'showOwnAccount', 'showRings', 'showRule', 'showUpdateRelations', 'whoAmI'],
+    ...['showGroup', 'showJob', 'showLogOnWays', 'showOwnAccount', 'showRings', 'showRule', 'showUpdateRelations'],
+    'whoAmI',
   ]);
 });
 

@@ -6,6 +6,7 @@ import { call, onHeard, Refusal } from './api/call.ts';
 import { noteChange } from './api/changes.ts';
 import type { WhoAmI } from './api/documents.ts';
 import { followChanges } from './api/live.ts';
+import { IssuerReturn } from './issuer.tsx';
 import { useAddress } from './kit/address.ts';
 import { Announcements, say } from './kit/announce.tsx';
 import { Dialog } from './kit/dialog.tsx';
@@ -109,6 +110,7 @@ function Door(): ReactNode {
   const isHere = visit.kind === 'here';
   useEffect(() => (isHere && !isOver ? followChanges(() => void ask(true)) : undefined), [isHere, isOver, ask]);
 
+  if (view === 'issuer' && visit.kind !== 'here') return <IssuerReturn />;
   if (view === 'set-up' && (hasSecret() || visit.kind === 'nobody')) return <SetUp />;
   if (visit.kind === 'asking') return null;
   if (visit.kind === 'failed')

@@ -1,6 +1,7 @@
 // Log on with name and password.
 import { type ReactNode, type SyntheticEvent, useState } from 'react';
 import { call, Refusal } from './api/call.ts';
+import { IssuerButton } from './issuer.tsx';
 import { wordsOf } from './kit/states.tsx';
 import { useWords } from './kit/words.tsx';
 
@@ -10,6 +11,7 @@ export function LogOn({ onDone }: { onDone(): Promise<void> }): ReactNode {
     <main className="door">
       <h1>{words.session.logOnTo}</h1>
       <LogOnForm onDone={onDone} />
+      <IssuerButton />
       <p className="dim">{words.session.noAccount}</p>
       <p>
         <a href="/">{words.session.homePage}</a> · <a href="/docs/">{words.nav.docs}</a>

@@ -34,6 +34,19 @@ export function accountStore(database: Database): AccountStore {
       return found && toAccount(found, await groupIdsOf(tables, found.account_id));
     },
 
+    async findIdentity(issuer, subject) {
+      const query = tables.selectFrom('account_identities').select('account_id').where('issuer', '=', issuer);
+      return (await query.where('subject', '=', subject).executeTakeFirst())?.account_id;
+    },
+
+    async listIdentities(accountIds) {
+      if (accountIds.length === 0) return new Map();
+      const query = tables.selectFrom('account_identities').select(['account_id', 'issuer']);
+      // For many accounts all are read: the list of ids is long.
+      const wanted = accountIds.length > 500 ? query : query.where('account_id', 'in', accountIds);
+      return new Map((await wanted.execute()).map(({ account_id, issuer }) => [account_id, issuer]));
+    },
+
     async loadPasswordHash(accountId) {
       const found = await tables
         .selectFrom('accounts')
@@ -67,7 +80,7 @@ export function accountStore(database: Database): AccountStore {
     removeAccount: (accountId, author) =>
       transact(database, async (transaction) => {
         const before = await requireAccount(transaction, accountId);
-        for (const table of ['sessions', 'api_tokens', 'account_groups', 'accounts'] as const)
+        for (const table of ['sessions', 'api_tokens', 'account_groups', 'account_identities', 'accounts'] as const)
           await transaction.deleteFrom(table).where('account_id', '=', accountId).execute();
         const change = { action: 'remove account', subject: accountId, before: onRecord(before) };
         await recordAudit(transaction, author, change);
@@ -108,7 +121,7 @@ async function insertAccount(
   author: Author,
   action: string,
 ): Promise<Account> {
-  const { name, role, password, groupIds = [] } = given;
+  const { name, role, password, groupIds = [], identity } = given;
   const at = author.at.getTime();
   const accountId = randomUUID() as string;
   const { numInsertedOrUpdatedRows: inserted } = await transaction
@@ -121,6 +134,11 @@ async function insertAccount(
     .executeTakeFirstOrThrow();
   if (!inserted) throw new ServerError('SERVER_REFUSED', `There is an account "${name}" already.`);
   await saveGroups(transaction, accountId, groupIds);
+  if (identity)
+    await transaction
+      .insertInto('account_identities')
+      .values({ ...identity, account_id: accountId })
+      .execute();
   const account = await requireAccount(transaction, accountId);
   await recordAudit(transaction, author, { action, subject: accountId, after: onRecord(account) });
   return account;

@@ -19,6 +19,15 @@ export interface Account {
   loggedOnAt: Date | undefined;
 }
 
+export interface NewAccount {
+  name: string;
+  role: Role;
+  password: string | undefined;
+  groupIds?: readonly string[] | undefined;
+  /** The person, as an issuer of OpenID Connect knows it. */
+  identity?: { issuer: string; subject: string } | undefined;
+}
+
 export interface AccountChange {
   role?: Role | undefined;
   isDisabled?: boolean | undefined;
@@ -68,6 +77,12 @@ export interface AccountStore {
   /** The account with this name (letter case aside) or id. */
   findAccount(nameOrId: string): Promise<Account | undefined>;
 
+  /** The id of the account of a person whom an issuer knows. */
+  findIdentity(issuer: string, subject: string): Promise<string | undefined>;
+
+  /** The issuer for each of these accounts that has one. */
+  listIdentities(accountIds: readonly string[]): Promise<Map<string, string>>;
+
   /** The password hash of an account. Undefined when it has none. */
   loadPasswordHash(accountId: string): Promise<string | undefined>;
 
@@ -76,10 +91,7 @@ export interface AccountStore {
    * Again: throws SERVER_REFUSED, because the name is taken.
    * Concurrent: one of the two is refused.
    */
-  createAccount(
-    account: { name: string; role: Role; password: string | undefined; groupIds?: readonly string[] | undefined },
-    author: Author,
-  ): Promise<Account>;
+  createAccount(account: NewAccount, author: Author): Promise<Account>;
 
   /**
    * Changes an account, on record without the password. All its sessions end.

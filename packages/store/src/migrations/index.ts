@@ -21,6 +21,7 @@ import { up as removedRevisions } from './0027-removed-revisions.ts';
 import { up as longTitles } from './0028-long-titles.ts';
 import { up as changeRequests } from './0030-change-requests.ts';
 import { up as groupDays } from './0033-group-days.ts';
+import { up as accountIdentities } from './0034-account-identities.ts';
 
 export interface Migration {
   name: string;
@@ -50,4 +51,5 @@ export const migrations: readonly Migration[] = [
   { name: '0028-long-titles', up: longTitles },
   { name: '0030-change-requests', up: changeRequests },
   { name: '0033-group-days', up: groupDays },
+  { name: '0034-account-identities', up: accountIdentities },
 ];

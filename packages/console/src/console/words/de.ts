@@ -64,6 +64,7 @@ export const de: Words = {
     overText: 'Melden Sie sich wieder an. Die Seite behält, was Sie sehen und gewählt haben.',
     roleChanged: (role) => `Ihre Rolle ist jetzt ${role}.`,
     reaches: (groups) => `Nur für ${groups || 'keine Gruppe'}`,
+    logOnBy: (issuer) => `Mit ${issuer} anmelden`,
     insecure: 'Öffnen Sie die Konsole mit https. Über HTTP geht sie nur auf dem Server selbst.',
   },
   setUp: {

@@ -56,6 +56,7 @@ export const en = {
     overText: 'Log on again. The page keeps what you see and what you chose.',
     roleChanged: (role: string) => `Your role is now ${role}.`,
     reaches: (groups: string) => `For ${groups || 'no group'} only`,
+    logOnBy: (issuer: string) => `Log on with ${issuer}`,
     insecure: 'Open the console with https. Over plain HTTP it works only on the server itself.',
   },
   setUp: {

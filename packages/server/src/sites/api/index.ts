@@ -26,11 +26,13 @@ import { authorOfCall, noteUse, principalOf, refuseOtherSites, tokenIn, visitorO
 import { type Course, createJobs } from './jobs.ts';
 import { createLive } from './live.ts';
 import { createLogOns } from './log-ons.ts';
+import { createOidc } from './oidc.ts';
 import { ownAccountsOf } from './own-accounts.ts';
 import { answerOnce } from './repeated.ts';
 import { readJson, readPath, readQuery } from './request.ts';
 import { type Call, Reply, type Route, type RunningFacts, type Visitor } from './route.ts';
 import { toldRequest } from './routes/requests.ts';
+import { flowSecretIn } from './session-cookie.ts';
 import { apiRoot, findRoutes, routes } from './table.ts';
 import { confirmFor, hold, isHeld } from './two-persons.ts';
 
@@ -73,6 +75,7 @@ export function createApiSite({
   const room = createBodyRoom({ budgetBytes: apiBounds.maxBodiesBytes });
   const logOns = createLogOns({ store, cost: passwordCostOf(server) });
   const accounts = ownAccountsOf(store);
+  const oidc = createOidc({ server, log, now });
   const { sessionIdleMinutes, sessionHours } = server.config;
   const limits = { idleMs: sessionIdleMinutes * 60_000, longestMs: sessionHours * 3_600_000 };
   let jobsChanged: (topic: 'jobs') => void = () => undefined;
@@ -148,6 +151,8 @@ export function createApiSite({
       principal,
       visitor,
       logOns,
+      oidc,
+      flowSecret: flowSecretIn(request, visitor.isSecure),
       accounts,
       running,
       home,

@@ -11,8 +11,11 @@ import { ApiError } from './errors.ts';
 export interface LogOns {
   /** The account with this password. Throws ApiError API_TOO_MANY, API_BUSY, API_UNAUTHENTICATED. */
   check(given: { name: string; password: string; address: string }): Promise<Account>;
-  /** Runs other work that strangers can ask for, under the bound of an address. Throws API_TOO_MANY. */
-  once<Result>(address: string, work: () => Promise<Result>): Promise<Result>;
+  /**
+   * Runs other work that strangers can ask for, under the bound of an address. Failures of each `kind` count for themselves. Throws
+   * API_TOO_MANY.
+   */
+  once<Result>(address: string, work: () => Promise<Result>, kind?: string): Promise<Result>;
 }
 
 interface LogOnParts {
@@ -106,8 +109,8 @@ export function createLogOns({ store, cost, now = () => performance.now() }: Log
       }
     },
 
-    async once(address, work) {
-      const place = addressKey(address);
+    async once(address, work, kind = '') {
+      const place = `${kind}${addressKey(address)}`;
       if (!addresses.take(place, 1)) throw tooMany();
       const result = await work();
       addresses.giveBack(place, 1);

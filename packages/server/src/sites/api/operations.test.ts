@@ -31,6 +31,8 @@ const ofSessions = ['logOff', 'changeOwnPassword', 'endOwnSession', 'revokeOwnTo
 const atLast = ['logOn', 'changeOwnPassword', 'setUp'];
 
 let keys = 0;
+/** They need a set-up link, or an issuer. Tests of their own call them. */
+const withoutExample = new Set(['setUp', 'beginLogOn', 'finishLogOn']);
 
 type Called = (typeof operations)[number];
 
@@ -74,7 +76,7 @@ describe('the operations of the API', () => {
         const token = role && api.tokens[role];
         const answer = await ask({ ...asked, token });
         const said = `${operation.operationId} as ${role}: ${answer.text.slice(0, 300)}`;
-        if (permission === 'anyone') assert.ok(answer.status < 300 || operation.operationId === 'setUp', said);
+        if (permission === 'anyone') assert.ok(answer.status < 300 || withoutExample.has(operation.operationId), said);
         else if (role === undefined)
           assert.deepEqual([answer.status, answer.json.code], [401, 'API_UNAUTHENTICATED'], said);
         else if (!permits([role], permission))
@@ -133,7 +135,7 @@ describe('the operations of the API', () => {
       case 401:
         return ask({ ...asked, token: `${api.tokens.administrator}x` });
       case 403:
-        if (isOpen) return ask({ ...asked, headers: { 'sec-fetch-site': 'cross-site' } });
+        if (isOpen && operation.method !== 'GET') return ask({ ...asked, headers: { 'sec-fetch-site': 'cross-site' } });
         return ask({ ...asked, headers: { ...asked.headers, 'x-forwarded-for': '192.0.2.1' } });
       case 404:
         return ask({ ...asked, ...(await missing(operation, asked)) });

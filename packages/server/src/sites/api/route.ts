@@ -10,6 +10,7 @@ import type { HomeDocument } from '../../home-document.ts';
 import type { TreeOperations } from '../../tree-operations.ts';
 import type { Course, Jobs } from './jobs.ts';
 import type { LogOns } from './log-ons.ts';
+import type { Oidc } from './oidc.ts';
 import type { OwnAccounts } from './own-accounts.ts';
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -37,6 +38,9 @@ export interface Call<Path, Query, Body> {
   principal: Principal | undefined;
   visitor: Visitor;
   logOns: LogOns;
+  oidc: Oidc;
+  /** Of the log-on at the issuer that this browser began. */
+  flowSecret: string | undefined;
   /** For operations on the account of the caller. */
   accounts: OwnAccounts;
   running(): RunningFacts;

@@ -5,8 +5,23 @@ import type { IncomingMessage } from 'node:http';
 const secureName = '__Host-moult-session';
 const localName = 'moult-session';
 
-export function sessionSecretIn({ headers }: Pick<IncomingMessage, 'headers'>, isSecure: boolean): string | undefined {
-  const wanted = isSecure ? secureName : localName;
+const flowNames = { secure: '__Host-moult-log-on', local: 'moult-log-on' };
+
+export function sessionSecretIn(message: Pick<IncomingMessage, 'headers'>, isSecure: boolean): string | undefined {
+  return cookieIn(message, isSecure ? secureName : localName);
+}
+
+/** The secret of a log-on that this browser began at the issuer. */
+export function flowSecretIn(message: Pick<IncomingMessage, 'headers'>, isSecure: boolean): string | undefined {
+  return cookieIn(message, isSecure ? flowNames.secure : flowNames.local);
+}
+
+export function flowCookie(secret: string, isSecure: boolean): string {
+  const [name, more] = isSecure ? [flowNames.secure, '; Secure'] : [flowNames.local, ''];
+  return `${name}=${secret}; Path=/; HttpOnly; SameSite=Strict${more}; Max-Age=900`;
+}
+
+function cookieIn({ headers }: Pick<IncomingMessage, 'headers'>, wanted: string): string | undefined {
   const found = (headers.cookie ?? '')
     .split(';')
     .map((pair) => pair.trim())

@@ -15,6 +15,7 @@ import { groupRoutes } from './routes/groups.ts';
 import { holdRoutes } from './routes/holds.ts';
 import { jobRoutes } from './routes/jobs.ts';
 import { noticeRoutes } from './routes/notices.ts';
+import { oidcRoutes } from './routes/oidc.ts';
 import { ownAccountRoutes } from './routes/own-account.ts';
 import { publicationRoutes } from './routes/publications.ts';
 import { recordRoutes } from './routes/records.ts';
@@ -53,6 +54,7 @@ export const routes: readonly Route[] = [
   ...requestRoutes,
   ...accountRoutes,
   ...sessionRoutes,
+  ...oidcRoutes,
   ...setUpRoutes,
   ...ownAccountRoutes,
 ];

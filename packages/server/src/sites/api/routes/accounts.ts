@@ -19,6 +19,7 @@ const account = z.looseObject({
   role,
   isDisabled: z.boolean(),
   hasPassword: z.boolean(),
+  issuer: z.string().optional().describe('The issuer of OpenID Connect that knows the person'),
   groups: z
     .array(z.string())
     .describe('Names of the groups that it reaches, with all inside of them. Empty: the whole server'),

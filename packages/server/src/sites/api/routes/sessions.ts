@@ -1,5 +1,6 @@
 // Log on, log off, and the sessions that are open. The set-up link makes the first account.
 import { addFirstAccount, digestOfSecret, newSecret } from '@moult/administration/accounts';
+import type { Account } from '@moult/store';
 import * as z from 'zod';
 import { apiBounds } from '../../../bounds.ts';
 import { ApiError } from '../errors.ts';
@@ -18,11 +19,26 @@ const session = z.looseObject({
   userAgent: z.string(),
 });
 const password = z.string().min(1).max(1024);
-const loggedOn = z.looseObject({ account: z.string(), role });
+export const loggedOn = z.looseObject({ account: z.string(), role });
 
 /** The session of the call itself, when it has one. */
 function ownSession({ principal }: Call<unknown, unknown, unknown>): string | undefined {
   return principal?.by.kind === 'session' ? principal.by.sessionId : undefined;
+}
+
+/** Opens a session of the account: the answer of a log-on. */
+export async function openSessionFor(
+  { administration: { store, author }, visitor }: Call<unknown, unknown, unknown>,
+  { accountId, name, role: own }: Account,
+): Promise<Reply> {
+  const secret = newSecret();
+  const { address, userAgent, isSecure } = visitor;
+  const opened = { secretHash: digestOfSecret(secret), accountId, address, userAgent };
+  await store.openSession(opened, {
+    author: { name: `${name} (${address})`, at: author.at },
+    most: apiBounds.maxSessions,
+  });
+  return new Reply({ account: name, role: own }, { 'set-cookie': sessionCookie(secret, isSecure) });
 }
 
 export const sessionRoutes = [
@@ -32,17 +48,9 @@ export const sessionRoutes = [
     answer: loggedOn,
     isSecret: true,
     refusals: { 401: 'The name or the password is wrong', 429: 'Too many log-ons failed from this address' },
-    async handle({ administration: { store, author }, logOns, visitor, body }) {
-      const account = await logOns.check({ ...body, address: visitor.address });
-      const secret = newSecret();
-      const { address, userAgent, isSecure } = visitor;
-      const opened = { secretHash: digestOfSecret(secret), accountId: account.accountId, address, userAgent };
-      const who = { name: `${account.name} (${address})`, at: author.at };
-      await store.openSession(opened, { author: who, most: apiBounds.maxSessions });
-      return new Reply(
-        { account: account.name, role: account.role },
-        { 'set-cookie': sessionCookie(secret, isSecure) },
-      );
+    async handle(call) {
+      const { logOns, visitor, body } = call;
+      return openSessionFor(call, await logOns.check({ ...body, address: visitor.address }));
     },
   }),
   route(['logOff', 'DELETE', '/session', 'read', topic], {

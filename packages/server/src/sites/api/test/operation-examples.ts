@@ -159,6 +159,9 @@ export const examples: Record<string, Example> = {
   showStop: {},
   setStop: { body: { says: 'Screens stay black', until: soon() } },
   liftStop: { path: '/stop', prepare: newStop },
+  showLogOnWays: {},
+  beginLogOn: { body: {} },
+  finishLogOn: { body: { search: '?code=x&state=y' } },
   listRequests: {},
   showRequest: { prepare: newRequest() },
   confirmRequest: { prepare: newRequest('/confirm') },
@@ -325,6 +328,12 @@ export const provocations: Record<string, (api: TestApi, asked: Asked) => Promis
   'declineMatchingUpdates 409': async () => ({ body: { filter: {}, expected: 7 } }),
   'declineUpdates 404': async () => ({ body: { updates: ['Nothing of it'] } }),
   'declineUpdates 409': async () => ({ body: { updates: [idOf(2)] } }),
+  'beginLogOn 409': async () => ({}),
+  'finishLogOn 409': async () => ({}),
+  'finishLogOn 429': async ({ ask }, asked) => {
+    for (let count = 0; count < 20; count++) await ask('/api/v1/session/issuer/return', { ...asked, method: 'POST' });
+    return {};
+  },
   'addAccount 404': async () => ({ body: { name: 'new', role: 'reporter', groups: ['Nowhere'] } }),
   'addAccount 409': async () => ({ body: { name: 'Reporter', role: 'reporter' } }),
   'addAccount 422': async () => ({ body: { name: 'short', role: 'reporter', password: 'short' } }),
