@@ -1,5 +1,6 @@
 // The facts of a Windows that its registry tells. Other facts stay unknown.
 import type { LanguageFacts, MachineFacts, RegistryKey, WindowsVersionFacts } from '@moult/catalog/applicability';
+import { keys } from '../machine/keys.ts';
 import type { Machine } from '../machine/policy.ts';
 import { osVersionOf } from '../pings/platform.ts';
 import type { RegistryQuestions } from './windows-installer.ts';
@@ -27,10 +28,10 @@ const productTypes: Readonly<Record<string, number>> = { winnt: 1, lanmannt: 2, 
 
 function windowsVersion(machine: Machine, registry: SystemQuestions): WindowsVersionFacts {
   const [major, minor, build] = osVersionOf(machine.os);
-  const product = registry.value(key(`${control}\\ProductOptions`), 'ProductType')?.data;
+  const product = registry.value(key(below(keys.product)), 'ProductType')?.data;
   const productType = typeof product === 'string' ? productTypes[product.toLowerCase()] : undefined;
   // High byte: major number of the service pack, low byte: minor.
-  const servicePack = registry.value(key(`${control}\\Windows`), 'CSDVersion')?.data;
+  const servicePack = registry.value(key(below(keys.system)), 'CSDVersion')?.data;
   return {
     ...{ major, minor, build },
     ...(productType === undefined ? {} : { productType }),
@@ -46,6 +47,11 @@ function languages(machine: Machine, registry: SystemQuestions): LanguageFacts {
   const [only] = installed;
   if (only === undefined) return { system: machine.language };
   return installed.length === 1 ? { system: only, mui: null } : { system: machine.language, mui: installed };
+}
+
+/** A key as a rule names it: without its hive. */
+function below(path: string): string {
+  return path.slice('HKLM\\'.length);
 }
 
 function key(subkey: string): RegistryKey {

@@ -40,6 +40,13 @@ export function ownKeys(brand: Brand): string[] {
   );
 }
 
+/** Keys that a person or a management system writes, or a restart, by their whole paths. */
+export function slowKeys(brand: Brand): string[] {
+  const { policy, management, maintenance, deliveryOptimization, connections, product, system } = keys;
+  const all = [policy, management, maintenance, deliveryOptimization, connections, product, system];
+  return all.map((key) => fullKeyPath(keyOfBrand(brand, key)));
+}
+
 /** A policy file's tree with the keys that the code asks for: it holds those of the brand. */
 export function brandedTree(tree: RegistryTree, brand: Brand): RegistryTree {
   if (isMoult(brand)) return tree;

@@ -7,6 +7,13 @@ export const keys = {
   maintenance: 'HKLM\\SOFTWARE\\Policies\\Microsoft\\Windows\\Task Scheduler\\Maintenance',
   /** Settings of mobile device management (Policy CSP, area Update). */
   management: 'HKLM\\SOFTWARE\\Microsoft\\PolicyManager\\current\\device\\Update',
+  /** How Windows shares its line with other downloads. */
+  deliveryOptimization: 'HKLM\\SOFTWARE\\Policies\\Microsoft\\Windows\\DeliveryOptimization',
+  /** The proxy of the machine (WinHTTP). */
+  connections: 'HKLM\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Internet Settings\\Connections',
+  /** Which product this Windows is, and its service pack: both are those of the system that runs. */
+  product: 'HKLM\\SYSTEM\\CurrentControlSet\\Control\\ProductOptions',
+  system: 'HKLM\\SYSTEM\\CurrentControlSet\\Control\\Windows',
   windowsUpdate: 'HKLM\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\WindowsUpdate',
   autoUpdate: 'HKLM\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\WindowsUpdate\\Auto Update',
   results: 'HKLM\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\WindowsUpdate\\Auto Update\\Results',

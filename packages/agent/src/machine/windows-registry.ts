@@ -9,7 +9,8 @@ import { join } from 'node:path';
 import { hresult } from '@moult/protocol/hresult';
 import { type Brand, moultBrand } from '@moult/protocol/self-update';
 import { AgentError } from '../errors.ts';
-import { ownKeys } from './brand.ts';
+import { ownKeys, slowKeys } from './brand.ts';
+import { rememberingReg } from './reg-memory.ts';
 import type { Registry, RegistryChange } from './registry.ts';
 import {
   encodeRegistryChanges,
@@ -26,18 +27,21 @@ export interface RegProgram {
   query(key: string): Uint8Array | undefined;
   /** The .reg text of a key and all that is below it. */
   export(key: string): Uint8Array | undefined;
-  import(text: Uint8Array): true | undefined;
+  /** `changed`: the whole paths of the keys in the text. */
+  import(text: Uint8Array, changed: readonly string[]): true | undefined;
 }
 
 /** HKLM of this Windows machine, 64-bit view. */
-export function windowsRegistry(reg: RegProgram = regProgram(), brand: Brand = moultBrand): Registry {
+export function windowsRegistry(reg: RegProgram | undefined = undefined, brand: Brand = moultBrand): Registry {
   // Whole trees of a few hundred values at most.
   const ownTrees = ownKeys(brand).map((key) => key.toLowerCase());
+  const asked = reg ?? regOf(brand);
   return {
-    read: () => viewThrough(reg, ownTrees),
+    read: () => viewThrough(asked, ownTrees),
     change(changes) {
       if (changes.length === 0) return;
-      if (reg.import(encodeRegistryChanges(changes)) === undefined) throw refused(changes);
+      const changed = changes.map(({ key }) => fullKeyPath(key));
+      if (asked.import(encodeRegistryChanges(changes), changed) === undefined) throw refused(changes);
     },
   };
 }
@@ -150,6 +154,24 @@ function readValue(type: string, data: string): RegistryValue {
       // It is there, and of a type that no rule reads.
       return { type: 'other', typeNumber: 0, data: Buffer.from(data, 'hex') };
   }
+}
+
+/** A policy that changes counts this much later. */
+const keptMs = 5000;
+const programs = new Map<string, RegProgram>();
+
+/** The same for all registries of this process: each remembers what the others asked, and forgets when one changes. */
+function regOf(brand: Brand): RegProgram {
+  const known = programs.get(brand.id);
+  if (known) return known;
+  const made = rememberingReg(regProgram(), {
+    slowKeys: slowKeys(brand).map((key) => key.toLowerCase()),
+    keptMs,
+    clock: () => performance.now(),
+    afterTurn: (forget) => setImmediate(forget).unref(),
+  });
+  programs.set(brand.id, made);
+  return made;
 }
 
 /** The reg.exe of this Windows: by its path, because a name alone is looked for in the current folder first. */

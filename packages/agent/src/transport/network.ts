@@ -54,7 +54,7 @@ export function openNetwork({ root, registry, env, now, operatorCaPem, credentia
 
 /** Policy "Maximum Background Download Bandwidth" of Windows. */
 const bandwidthPolicy = {
-  key: 'HKLM\\SOFTWARE\\Policies\\Microsoft\\Windows\\DeliveryOptimization',
+  key: keys.deliveryOptimization,
   name: 'DOMaxBackgroundDownloadBandwidth',
 } as const;
 

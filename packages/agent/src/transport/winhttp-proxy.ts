@@ -7,6 +7,7 @@
 // The rest is not read.
 
 import { transportBounds } from '../bounds.ts';
+import { keys } from '../machine/keys.ts';
 
 interface WinHttpProxy {
   /** `host:port`, or `http=host:port;https=host:port`. */
@@ -16,7 +17,7 @@ interface WinHttpProxy {
 }
 
 export const winHttpValue = {
-  key: 'HKLM\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Internet Settings\\Connections',
+  key: keys.connections,
   name: 'WinHttpSettings',
 } as const;
 
