@@ -2,7 +2,7 @@
 // hundred times. Most of its questions repeat the ones before.
 import type { RegProgram } from './windows-registry.ts';
 
-export interface RegMemory {
+interface RegMemory {
   /** Keys that no program changes while another waits for it. Their answers are good for `keptMs`. In lower case. */
   slowKeys: readonly string[];
   keptMs: number;

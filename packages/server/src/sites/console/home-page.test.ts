@@ -309,27 +309,32 @@ describe('the home page', () => {
 });
 
 describe('axe-core finds nothing to complain about', () => {
-  for (const colorScheme of ['light', 'dark'] as const) {
-    for (const viewport of [
-      { width: 1280, height: 900 },
-      { width: 390, height: 800 },
-    ]) {
-      it(`in ${colorScheme}, ${viewport.width} pixels wide: empty, full, and with a fault`, async () => {
-        const broken = goodHealth();
-        broken.ports = broken.ports.map((port) => ({
-          ...port,
-          listening: { kind: 'not-listening', reason: 'EACCES' },
-        }));
-        const marked = { ...fleet(), identities: { shared: 2, changed: 1 } };
-        for (const parts of [{}, { facts: marked }, { facts: fleet(), health: broken }]) {
-          await withPage(parts, (page) => checkAccessibility(page), { colorScheme, viewport });
-        }
-        for (const namesFor of ['local', 'nobody'] as const) {
-          const headers = { 'x-forwarded-for': '192.0.2.9' };
-          const parts = { facts: marked, namesFor };
-          await withPage(parts, (page) => checkAccessibility(page), { colorScheme, viewport, headers });
-        }
-      });
-    }
+  const marked = { ...fleet(), identities: { shared: 2, changed: 1 } };
+  const broken = goodHealth();
+  broken.ports = broken.ports.map((port) => ({ ...port, listening: { kind: 'not-listening', reason: 'EACCES' } }));
+  const stranger = { headers: { 'x-forwarded-for': '192.0.2.9' } };
+  const pages = {
+    'that is empty': [{}, {}],
+    'that is full': [{ facts: marked }, {}],
+    'with a fault': [{ facts: fleet(), health: broken }, {}],
+    'that shows a stranger no names': [{ facts: marked, namesFor: 'local' }, stranger],
+    'that shows nobody names': [{ facts: marked, namesFor: 'nobody' }, stranger],
+  } as const;
+  for (const [what, [parts, look]] of Object.entries(pages)) {
+    it(`in a page ${what}, light and dark, 1280 and 390 pixels wide`, async () => {
+      await withPage(
+        parts,
+        async (page) => {
+          for (const width of [1280, 390]) {
+            for (const colorScheme of ['light', 'dark'] as const) {
+              await page.setViewportSize({ width, height: 900 });
+              await page.emulateMedia({ colorScheme });
+              await checkAccessibility(page);
+            }
+          }
+        },
+        look,
+      );
+    });
   }
 });
