@@ -9,6 +9,7 @@ import {
   complaints,
   consoleDir,
   dataDir,
+  goTo,
   isAtRest,
   lab,
   logOn,
@@ -46,8 +47,7 @@ describe('every view', () => {
     await withBrowser(async (page) => {
       await openAs(page, 'administrator');
       for (const view of views) {
-        await page.goto(`/console/${view}`);
-        await isAtRest(page);
+        await goTo(page, view);
         await page.emulateMedia({ colorScheme: 'light', forcedColors: 'none' });
         await requireAccessible(page, `${view} light`);
         // Other colors change no more than the contrast.
@@ -65,8 +65,7 @@ describe('every view', () => {
       async (page) => {
         await openAs(page, 'administrator');
         for (const view of views) {
-          await page.goto(`/console/${view}`);
-          await isAtRest(page);
+          await goTo(page, view);
           assert.equal(await page.evaluate('document.documentElement.lang'), 'de');
           await requireAccessible(page, `${view} narrow`, ['target-size', 'scrollable-region-focusable']);
         }

@@ -89,6 +89,14 @@ export async function openAs(page: Page, name: string, path = ''): Promise<void>
   await page.getByRole('navigation').waitFor();
 }
 
+/** To another view, as its link does: the page keeps what is loaded, axe too. */
+export async function goTo(page: Page, view: string): Promise<void> {
+  await page.evaluate(
+    `history.pushState(null, '', ${JSON.stringify(`/console/${view}`)}); dispatchEvent(new Event('popstate'))`,
+  );
+  await isAtRest(page);
+}
+
 /** With the tab key alone, to the first control whose text or label fits. */
 export async function tabTo(page: Page, text: RegExp): Promise<void> {
   for (let presses = 0; presses < 150; presses++) {

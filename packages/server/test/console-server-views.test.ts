@@ -7,7 +7,7 @@ import { describe, it } from 'node:test';
 import { createOperatorCa } from '@moult/formats/authenticode';
 import { moultBrand } from '@moult/protocol/self-update';
 import { makeKeptBundles } from '../src/index.ts';
-import { complaints, dataDir, isAtRest, lab, openAs, requireAccessible, withBrowser } from './console-browser.ts';
+import { complaints, dataDir, goTo, isAtRest, lab, openAs, requireAccessible, withBrowser } from './console-browser.ts';
 import { computerId, password, updateId } from './console-fleet.ts';
 
 const views = [
@@ -265,8 +265,7 @@ describe('each view of the server', () => {
     await withBrowser(async (page) => {
       await openAs(page, 'administrator');
       for (const view of views) {
-        await page.goto(`/console/${view}`);
-        await isAtRest(page);
+        await goTo(page, view);
         await page.emulateMedia({ colorScheme: 'light', forcedColors: 'none' });
         await requireAccessible(page, `${view} light`);
         await page.emulateMedia({ colorScheme: 'dark' });
@@ -282,8 +281,7 @@ describe('each view of the server', () => {
       async (page) => {
         await openAs(page, 'administrator');
         for (const view of views) {
-          await page.goto(`/console/${view}`);
-          await isAtRest(page);
+          await goTo(page, view);
           await requireAccessible(page, `${view} narrow`, ['target-size', 'scrollable-region-focusable']);
         }
       },
