@@ -12,6 +12,7 @@ export { giveMachineLimits } from './machine/limits.ts';
 export { lockHolder } from './machine/lock.ts';
 export { type MachineRoot, machineRoot, realMachine } from './machine/machine-root.ts';
 export { serverUrl } from './machine/policy.ts';
+export { managementNode } from './policy/management-nodes.ts';
 export { type AgentPolicy, readAgentPolicy } from './policy/read-agent-policy.ts';
 export type { ResolvedValue } from './policy/resolve.ts';
 export { isAllowed, type PolicyValue, policyValueByName, policyValues } from './policy/values.ts';

@@ -92,6 +92,7 @@ describe('moult agent uninstall', () => {
       { key: keys.policy, name: 'WUServer', value: text('http://before:8530') },
       { key: keys.policy, name: 'TargetGroup', value: { type: 'REG_EXPAND_SZ', data: '%GROUP%' } as const },
       { key: keys.policyAu, name: 'DetectionFrequency', value: number(7) },
+      { key: keys.maintenance, name: 'Activation Boundary', value: text('2000-01-01T05:00:00') },
     ];
     openRegistry(root).change(mine);
     await agents.install(folderOfMachine);

@@ -5,7 +5,7 @@ import { type Brand, moultBrand, parseBrand } from '@moult/protocol/self-update'
 import { hostBounds } from '../bounds.ts';
 import { keys } from './keys.ts';
 import type { Registry } from './registry.ts';
-import { fullKeyPath, type RegistryTree } from './registry-text.ts';
+import { fullKeyPath } from './registry-text.ts';
 import type { RegistryView } from './registry-view.ts';
 
 /** The brand that an installation wrote down. Throws DiskError, SyntaxError, and PROTOCOL_RELEASE_MALFORMED. */
@@ -45,17 +45,6 @@ export function slowKeys(brand: Brand): string[] {
   const { policy, management, maintenance, deliveryOptimization, connections, product, system } = keys;
   const all = [policy, management, maintenance, deliveryOptimization, connections, product, system];
   return all.map((key) => fullKeyPath(keyOfBrand(brand, key)));
-}
-
-/** A policy file's tree with the keys that the code asks for: it holds those of the brand. */
-export function brandedTree(tree: RegistryTree, brand: Brand): RegistryTree {
-  if (isMoult(brand)) return tree;
-  return new Map(
-    [keys.policy, keys.policyAu].flatMap((key) => {
-      const found = tree.get(fullKeyPath(keyOfBrand(brand, key)).toLowerCase());
-      return found ? [[fullKeyPath(key).toLowerCase(), found] as const] : [];
-    }),
-  );
 }
 
 /** The vendor's key in place of `key`. Any other key as it is. */

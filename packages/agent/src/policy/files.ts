@@ -2,11 +2,12 @@
 // with Windows' names. As Windows does, the agent skips a file that it does not understand, and reports it. The agent
 // decides nothing while the disk cannot read a file that is there.
 import { isDiskFault, readIfThere } from '@moult/disk';
-import { applyInstructions, parsePolicyFile, type RegistryTree } from '@moult/formats/registry';
+import { parsePolicyFile } from '@moult/formats/registry';
 import { programBounds } from '../bounds.ts';
-import { brandedTree } from '../machine/brand.ts';
+import { keyOfBrand } from '../machine/brand.ts';
+import { keys } from '../machine/keys.ts';
 import type { MachineRoot } from '../machine/machine-root.ts';
-import { fullKeyPath } from '../machine/registry-text.ts';
+import { type GroupPolicy, groupPolicyOf } from './group-policy.ts';
 import { noPolicyFiles, type PolicyFiles } from './resolve.ts';
 import { policyValueByName } from './values.ts';
 
@@ -27,22 +28,19 @@ export function readPolicyFiles(root: MachineRoot): PolicyFiles {
     }
   };
   // On a real Windows the system itself brings the file into the registry.
-  const group = root.registryFile === undefined ? undefined : attempt(root.groupPolicyFile, readGroupPolicy, undefined);
+  const group =
+    root.registryFile === undefined
+      ? undefined
+      : attempt(root.groupPolicyFile, (bytes) => readGroupPolicy(bytes, root), undefined);
   const config = attempt(root.policyConfig, readConfig, noPolicyFiles.config);
-  const tree = group && brandedTree(group.tree, root.brand);
-  return { groupPolicy: tree, removed: group?.removed ?? noPolicyFiles.removed, config, faults };
+  return { groupPolicy: group, config, faults };
 }
 
-function readGroupPolicy(bytes: Buffer): { tree: RegistryTree; removed: Set<string> } {
-  const tree: RegistryTree = new Map();
-  const removed = new Set<string>();
-  const instructions = parsePolicyFile(bytes);
-  applyInstructions(tree, instructions);
-  for (const { key, name } of instructions) {
-    const gone = /^\*\*del\.(.*)$/is.exec(name)?.[1];
-    if (gone !== undefined) removed.add(`${fullKeyPath(`HKLM\\${key}`)}\\${gone}`.toLowerCase());
-  }
-  return { tree, removed };
+/** The file has the keys of the brand. The code asks for those of Windows. */
+function readGroupPolicy(bytes: Buffer, { brand }: MachineRoot): GroupPolicy {
+  const its = (key: string) => keyOfBrand(brand, key);
+  const policy = groupPolicyOf(parsePolicyFile(bytes), [keys.policy, keys.policyAu, keys.maintenance].map(its));
+  return (key, name) => policy(its(key), name);
 }
 
 /**

@@ -5,12 +5,14 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { encodePolicyFile, encodeRegistryChanges, type PolicyInstruction, removal } from '@moult/formats/registry';
+import { moultBrand } from '@moult/protocol/self-update';
 import { keys } from '../machine/keys.ts';
 import { machineRoot } from '../machine/machine-root.ts';
 import { readPolicy } from '../machine/policy.ts';
 import { openRegistry } from '../machine/registry.ts';
 import type { RegistryValue } from '../machine/registry-text.ts';
 import { readPolicyFiles } from './files.ts';
+import { managementNode } from './management-nodes.ts';
 import { readAgentPolicy } from './read-agent-policy.ts';
 import type { ResolvedValue } from './resolve.ts';
 import { type PolicyValue, policyValues } from './values.ts';
@@ -83,18 +85,22 @@ describe('every value of the policy', () => {
     it(`${value.name}: group policy, registry, device management, config file, default`, () => {
       const [first = 0, second = 0, third = 0, fourth = 0] = samples(value);
       const registry: Sources['registry'] = [[absolute[value.key], value.name.toUpperCase(), second]];
-      const managed: Sources['registry'] = [[keys.management, value.node ?? value.name, third]];
+      const node = managementNode(value.name);
+      // The node of this name has the text, and implies the switch.
+      const named = value.name === 'TargetReleaseVersion' ? 'TargetRelease' : value.name;
+      const managed: Sources['registry'] = [[keys.management, node ?? named, third]];
       const config = { [value.name]: fourth };
       const groupPolicy = [{ key: relative[value.key], name: value.name.toLowerCase(), value: asValue(first) }];
-      const hasNode = value.key !== 'maintenance' && !['AUOptions', 'NoAutoUpdate', 'UseWUServer'].includes(value.name);
-      const all = { registry: hasNode ? [...registry, ...managed] : registry, groupPolicy, config };
+      const all = { registry: [...registry, ...managed], groupPolicy, config };
       const of = (sources: Sources) => {
         const known = resolved(sources).get(value.name);
         return [known?.value, known?.origin, known?.fault];
       };
       assert.deepEqual(of(all), [first, 'group policy', '']);
       assert.deepEqual(of({ ...all, groupPolicy: [] }), [second, 'registry', '']);
-      if (hasNode) assert.deepEqual(of({ registry: managed, config }), [third, 'device management', '']);
+      // Without a node it is nothing that device management could have set.
+      const besides = node === undefined ? [fourth, 'config file', ''] : [third, 'device management', ''];
+      assert.deepEqual(of({ registry: managed, config }), besides);
       assert.deepEqual(of({ config }), [fourth, 'config file', '']);
       assert.deepEqual(of({}), [value.fallback, 'default', '']);
       // What a Group Policy object removes, the registry has not.
@@ -106,7 +112,7 @@ describe('every value of the policy', () => {
       const hidden = resolved(all)
         .get(value.name)
         ?.hidden.map(({ origin }) => origin);
-      assert.deepEqual(hidden, ['registry', ...(hasNode ? ['device management'] : []), 'config file']);
+      assert.deepEqual(hidden, ['registry', ...(node === undefined ? [] : ['device management']), 'config file']);
     });
 
     it(`${value.name}: of the wrong type or out of range it counts as not set, and says so`, () => {
@@ -199,6 +205,112 @@ describe('device management', () => {
 
   it('has no switches: what is there counts', () => {
     assert.equal(resolved(managed('ActiveHoursStart', 6)).get('ActiveHoursStart')?.idleBecause, '');
+  });
+
+  // The columns of the Policy CSP (area Update), where a node is called otherwise, or has numbers of its own.
+  const taken: [string, number | string, Record<string, unknown>][] = [
+    ['TargetReleaseVersion', '22H2', { TargetReleaseVersion: 1, TargetReleaseVersionInfo: '22H2' }],
+    ['RequireDeferUpgrade', 1, { DeferUpgrade: 1 }],
+    ['ManagePreviewBuilds', 2, { ManagePreviewBuilds: 0, ManagePreviewBuildsPolicyValue: 2 }],
+    ['ManagePreviewBuilds', 3, { ManagePreviewBuildsPolicyValue: undefined }],
+    ['AllowNonMicrosoftSignedUpdate', 1, { AcceptTrustedPublisherCerts: 1 }],
+    ['AllowOptionalContent', 2, { SetAllowOptionalContent: 1, AllowOptionalContent: 2 }],
+    ['AllowOptionalContent', 0, { SetAllowOptionalContent: 0, AllowOptionalContent: undefined }],
+    ['UpdateServiceUrl', 'CorpWSUS', { UseWUServer: 0, WUServer: undefined }],
+    ['TargetGroup', 'Pilots', { TargetGroup: undefined, TargetGroupEnabled: 0 }],
+    ['NoAutoRebootWithLoggedOnUsers', 1, { NoAutoRebootWithLoggedOnUsers: 0 }],
+    ['AllowAutoUpdate', 9, { NoAutoUpdate: 0, AUOptions: 3 }],
+  ];
+  for (const [node, data, expected] of taken) {
+    it(`${node} ${data} is ${JSON.stringify(expected)}`, () => {
+      const values = resolved(managed(node, data));
+      const found = Object.fromEntries(Object.keys(expected).map((name) => [name, values.get(name)?.value]));
+      assert.deepEqual(found, expected);
+      const faulty = [...values.values()].filter(({ fault }) => fault !== '').map(({ name }) => name);
+      assert.deepEqual(faulty, node === 'AllowAutoUpdate' ? ['AUOptions'] : []);
+    });
+  }
+});
+
+describe('the commands of a Registry.pol', () => {
+  const [policy, au] = [relative.policy, relative.au];
+  const command = (key: string, name: string, data: number | string = ' ') => ({ key, name, value: asValue(data) });
+  const inRegistry: Sources['registry'] = [
+    [keys.policy, 'WUServer', 'http://registry'],
+    [keys.policyAu, 'UseWUServer', 1],
+    [keys.policyAu, 'AUOptions', 4],
+  ];
+  const parent = policy.slice(0, policy.lastIndexOf('\\'));
+  const set = command(policy, 'WUServer', 'http://group');
+  // One of each row of the table in MS-GPREG 3.2.5.1.2. Of what: WUServer, AUOptions.
+  const cases: [string, PolicyInstruction[], [string | undefined, string], [number, string]][] = [
+    ['**del.', [command(policy, '**Del.WUSERVER')], [undefined, 'default'], [4, 'registry']],
+    ['**DelVals.', [command(policy, '**delvals.')], [undefined, 'default'], [4, 'registry']],
+    [
+      '**DelVals., then a value',
+      [command(policy, '**delvals.'), set],
+      ['http://group', 'group policy'],
+      [4, 'registry'],
+    ],
+    ['a value, then **DelVals.', [set, command(policy, '**delvals.')], [undefined, 'default'], [4, 'registry']],
+    [
+      '**DeleteValues',
+      [command(au, '**DeleteValues', 'x; auoptions')],
+      ['http://registry', 'registry'],
+      [3, 'default'],
+    ],
+    ['**DeleteKeys', [command(policy, '**DeleteKeys', 'AU')], ['http://registry', 'registry'], [3, 'default']],
+    [
+      '**DeleteKeys above',
+      [command(parent, '**deletekeys', 'X;WindowsUpdate')],
+      [undefined, 'default'],
+      [3, 'default'],
+    ],
+    ['**soft. beside a value', [command(au, '**soft.AUOptions', 2)], ['http://registry', 'registry'], [4, 'registry']],
+    [
+      '**soft. after **del.',
+      [command(au, '**del.AUOptions'), command(au, '**soft.AUOptions', 2)],
+      ['http://registry', 'registry'],
+      [2, 'group policy'],
+    ],
+    ['**SecureKey', [command(policy, '**SecureKey', 1)], ['http://registry', 'registry'], [4, 'registry']],
+    ['an empty text', [command(policy, 'WUServer', '')], [undefined, 'default'], [4, 'registry']],
+  ];
+  for (const [what, groupPolicy, server, option] of cases) {
+    it(`${what}: the registry is read as Windows would leave it`, () => {
+      const values = resolved({ registry: inRegistry, groupPolicy });
+      const of = (name: string) => [values.get(name)?.value, values.get(name)?.origin];
+      assert.deepEqual([of('WUServer'), of('AUOptions')], [server, option]);
+    });
+  }
+
+  it("of a vendor's agent concern the keys of this vendor", () => {
+    const brand = { ...moultBrand, id: 'contoso-updates', vendor: 'Contoso', product: 'Updates' };
+    const root = machineRoot(join(folder, String(++machines)), brand);
+    const own = 'SOFTWARE\\Policies\\Contoso\\Updates';
+    const files = {
+      [root.registryFile ?? '']: encodeRegistryChanges([
+        { key: `HKLM\\${own}`, name: 'WUServer', value: asValue('http://registry') },
+        { key: `HKLM\\${own}\\AU`, name: 'AUOptions', value: asValue(4) },
+      ]),
+      [root.groupPolicyFile]: encodePolicyFile([
+        command(own, '**del.WUServer'),
+        command(au, 'AUOptions', 2),
+        command(relative.maintenance, 'Randomized', 1),
+      ]),
+    };
+    for (const [file, bytes] of Object.entries(files)) {
+      mkdirSync(dirname(file), { recursive: true });
+      writeFileSync(file, bytes);
+    }
+    const { values } = readAgentPolicy(root);
+    const of = (name: string) => values.find((one) => one.name === name)?.value;
+    assert.deepEqual([of('WUServer'), of('AUOptions'), of('Randomized')], [undefined, 4, 1]);
+  });
+
+  it('**soft. sets what the registry has not', () => {
+    const values = resolved({ groupPolicy: [command(au, '**soft.AUOptions', 2)] });
+    assert.deepEqual([values.get('AUOptions')?.value, values.get('AUOptions')?.origin], [2, 'group policy']);
   });
 });
 

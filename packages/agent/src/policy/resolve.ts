@@ -1,28 +1,26 @@
 // Decides which value counts, and its layer. The layers are those of Windows, the strongest first: Group Policy, the
 // registry's policy keys, mobile device management, a config file, the choice of the local administrator, the default.
 // The config file is ours, and counts without Group Policy. A stronger layer hides only the values that it has.
-import type { RegistryTree } from '@moult/formats/registry';
+import type { RegistryValue } from '@moult/formats/registry';
 import { keys } from '../machine/keys.ts';
 import { fullKeyPath } from '../machine/registry-text.ts';
-import { type RegistryView, viewOf } from '../machine/registry-view.ts';
+import type { RegistryView } from '../machine/registry-view.ts';
+import type { GroupPolicy } from './group-policy.ts';
+import { managementNode, unsetNodes } from './management-nodes.ts';
 import { isAllowed, type PolicyValue, policyValues } from './values.ts';
 
 type PolicyOrigin = 'group policy' | 'registry' | 'device management' | 'config file' | 'local choice' | 'default';
 
 export interface PolicyFiles {
-  /**
-   * The Registry.pol of the local Group Policy object, applied to an empty registry. Undefined: it does not have one.
-   */
-  groupPolicy: RegistryTree | undefined;
-  /** `KEY\NAME` in lower case that Group Policy removes from the registry. */
-  removed: ReadonlySet<string>;
+  /** The Registry.pol of the local Group Policy object. Undefined: the machine does not have one. */
+  groupPolicy: GroupPolicy | undefined;
   /** Lower-case name → number or text. */
   config: ReadonlyMap<string, unknown>;
   /** Files that are there and cannot be read, each in one sentence. */
   faults: readonly string[];
 }
 
-export const noPolicyFiles: PolicyFiles = { groupPolicy: undefined, removed: new Set(), config: new Map(), faults: [] };
+export const noPolicyFiles: PolicyFiles = { groupPolicy: undefined, config: new Map(), faults: [] };
 
 export interface ResolvedValue {
   name: string;
@@ -42,8 +40,7 @@ export interface ResolvedValue {
 
 /** Every value of the policy keys, in the order of `policyValues`. */
 export function resolvePolicy(registry: RegistryView, files: PolicyFiles = noPolicyFiles): ResolvedValue[] {
-  const group = files.groupPolicy && viewOf(files.groupPolicy);
-  const taken = policyValues.map((value) => takeValue(value, layersOf(value, registry, group, files)));
+  const taken = policyValues.map((value) => takeValue(value, layersOf(value, registry, files)));
   const byName = new Map(taken.map((one) => [one.name, one]));
   chooseLocally(byName, registry);
   return taken.map((one, at) => ({ ...one, idleBecause: missingSwitch(policyValues[at]?.needs ?? [], byName, one) }));
@@ -54,17 +51,17 @@ interface Layer {
   data: unknown;
 }
 
-function layersOf(
-  value: PolicyValue,
-  registry: RegistryView,
-  group: RegistryView | undefined,
-  files: PolicyFiles,
-): Layer[] {
+function layersOf(value: PolicyValue, registry: RegistryView, files: PolicyFiles): Layer[] {
   const key = keyOf(value);
-  const isRemoved = files.removed.has(`${fullKeyPath(key)}\\${value.name}`.toLowerCase());
+  const inRegistry = read(registry, key, value.name);
+  const word = files.groupPolicy?.(key, value.name);
+  const isSet = word?.does === 'set' || (word?.does === 'set if missing' && inRegistry === undefined);
+  const group = isSet ? dataOf(word.value) : undefined;
+  // An empty text from the file takes the place of what the registry has.
+  const isGone = word?.does === 'remove' || (isSet && group === undefined);
   const layers: Layer[] = [
-    { origin: 'group policy', data: group && read(group, key, value.name) },
-    { origin: 'registry', data: isRemoved ? undefined : read(registry, key, value.name) },
+    { origin: 'group policy', data: group },
+    { origin: 'registry', data: isGone ? undefined : inRegistry },
     { origin: 'device management', data: fromManagement(value, registry) },
     { origin: 'config file', data: files.config.get(value.name.toLowerCase()) },
   ];
@@ -73,7 +70,8 @@ function layersOf(
 
 const keyPaths = { policy: keys.policy, au: keys.policyAu, maintenance: keys.maintenance } as const;
 
-function keyOf({ key }: PolicyValue): string {
+/** The key of a value, from HKLM on. */
+export function keyOf({ key }: PolicyValue): string {
   return keyPaths[key];
 }
 
@@ -97,7 +95,11 @@ function describeAllowed({ type, ranges, maxCharacters }: PolicyValue): string {
 
 function read(view: RegistryView, key: string, name: string): unknown {
   const value = view.value(key, name);
-  if (value === undefined) return undefined;
+  return value && dataOf(value);
+}
+
+/** An empty text counts as no data. */
+function dataOf(value: RegistryValue): unknown {
   if (value.type === 'REG_DWORD') return value.data;
   if (value.type !== 'REG_SZ' && value.type !== 'REG_EXPAND_SZ') return { type: value.type };
   const data = value.data.trim();
@@ -106,24 +108,33 @@ function read(view: RegistryView, key: string, name: string): unknown {
 
 /** Group Policy wins over device management by default, and ControlPolicyConflict does not change it for updates. */
 function fromManagement(value: PolicyValue, registry: RegistryView): unknown {
-  if (value.key === 'maintenance') return undefined;
-  if (value.name === 'NoAutoUpdate' || value.name === 'AUOptions') {
-    const option = read(registry, keys.management, 'AllowAutoUpdate');
-    if (typeof option !== 'number') return undefined;
-    if (value.name === 'NoAutoUpdate') return option === 5 ? 1 : 0;
-    return [2, 3, 3, 4, 4][option];
-  }
-  const url = read(registry, keys.management, 'UpdateServiceUrl');
-  if (value.name === 'UseWUServer') return url === undefined ? undefined : 1;
-  const own = read(registry, keys.management, value.node ?? value.name);
-  if (own !== undefined) return own;
+  if (value.name === 'NoAutoUpdate' || value.name === 'AUOptions') return fromAllowAutoUpdate(value.name, registry);
+  if (value.name === 'UseWUServer') return fromNode('WUServer', registry) === undefined ? undefined : 1;
+  const own = fromNode(value.name, registry);
+  if (own !== undefined || value.name === 'AlwaysAutoRebootAtScheduledTime') return own;
   // Device management has no switches: a value that is there counts.
   const opens = policyValues.some(
-    ({ needs, name, node }) =>
-      needs.some((need) => need.split('|').includes(`${value.name}=1`)) &&
-      read(registry, keys.management, node ?? name) !== undefined,
+    (other) =>
+      other.needs.some((need) => need.split('|').includes(`${value.name}=1`)) &&
+      fromNode(other.name, registry) !== undefined,
   );
-  return opens && value.name !== 'AlwaysAutoRebootAtScheduledTime' ? 1 : undefined;
+  return opens ? 1 : undefined;
+}
+
+function fromNode(name: string, registry: RegistryView): unknown {
+  const node = managementNode(name);
+  const data = node === undefined ? undefined : read(registry, keys.management, node);
+  return node !== undefined && data === unsetNodes.get(node) ? undefined : data;
+}
+
+/** Its numbers are others: 0 notify, 1 and 2 automatic, 3 and 4 scheduled, 5 off. */
+function fromAllowAutoUpdate(name: 'NoAutoUpdate' | 'AUOptions', registry: RegistryView): unknown {
+  const option = read(registry, keys.management, 'AllowAutoUpdate');
+  if (option === undefined) return undefined;
+  if (option === 5) return name === 'NoAutoUpdate' ? 1 : undefined;
+  const known = typeof option === 'number' ? [2, 3, 3, 4, 4][option] : undefined;
+  if (name === 'NoAutoUpdate') return known === undefined ? undefined : 0;
+  return known ?? { AllowAutoUpdate: option };
 }
 
 /** The local administrator's choice counts where no policy is set, or where the policy leaves it to them (5). Off is not left to them. */

@@ -17,8 +17,6 @@ export interface PolicyValue {
   maxCharacters: number;
   /** All must hold, or the value is there and does not count: `UseWUServer=1`, `NoAutoUpdate!=1`. */
   needs: readonly string[];
-  /** The node of the Policy CSP (area Update), when it has another name. */
-  node: string | undefined;
   /** The agent does something about it. The others it reads and shows. */
   obeyed: boolean;
 }
@@ -33,14 +31,13 @@ const noAlways = 'AlwaysAutoRebootAtScheduledTime!=1';
 
 interface More {
   needs?: readonly string[];
-  node?: string;
   obeyed?: boolean;
 }
 
 /** In the order in which people read them. */
 export const policyValues: readonly PolicyValue[] = [
-  text('WUServer', 'policy', { needs: [server], node: 'UpdateServiceUrl', obeyed: true }),
-  text('WUStatusServer', 'policy', { needs: [server], node: 'UpdateServiceUrl', obeyed: true }),
+  text('WUServer', 'policy', { needs: [server], obeyed: true }),
+  text('WUStatusServer', 'policy', { needs: [server], obeyed: true }),
   flag('UseWUServer', 'au', { obeyed: true }),
   text('UpdateServiceUrlAlternate', 'policy', { needs: [server] }),
   flag('FillEmptyContentUrls', 'policy', { needs: [server] }),
@@ -56,7 +53,7 @@ export const policyValues: readonly PolicyValue[] = [
   flag('DisableDualScan', 'policy', { needs: [server] }),
   flag('DoNotConnectToWindowsUpdateInternetLocations', 'policy', { needs: [server] }),
   flag('DisableWindowsUpdateAccess', 'policy', { obeyed: true }),
-  flag('AcceptTrustedPublisherCerts', 'policy', { node: 'AllowNonMicrosoftSignedUpdate' }),
+  flag('AcceptTrustedPublisherCerts', 'policy'),
   flag('ElevateNonAdmins', 'policy'),
   flag('NoAutoUpdate', 'au', { obeyed: true }),
   choice(
@@ -281,13 +278,13 @@ function choice(
   key: PolicyKey,
   ranges: PolicyValue['ranges'],
   fallback: number | undefined,
-  { needs = [], node, obeyed = false }: More = {},
+  { needs = [], obeyed = false }: More = {},
 ): PolicyValue {
-  return { name, key, type: 'number', fallback, ranges, maxCharacters: 0, needs, node, obeyed };
+  return { name, key, type: 'number', fallback, ranges, maxCharacters: 0, needs, obeyed };
 }
 
-function text(name: string, key: PolicyKey, { needs = [], node, obeyed = false }: More, longest = 4096): PolicyValue {
-  return { name, key, type: 'text', fallback: undefined, ranges: [], maxCharacters: longest, needs, node, obeyed };
+function text(name: string, key: PolicyKey, { needs = [], obeyed = false }: More, longest = 4096): PolicyValue {
+  return { name, key, type: 'text', fallback: undefined, ranges: [], maxCharacters: longest, needs, obeyed };
 }
 
 function engaged(name: string, ranges: PolicyValue['ranges'], fallback: number): PolicyValue {

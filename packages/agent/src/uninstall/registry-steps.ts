@@ -6,6 +6,7 @@ import { isEqualValue, isPolicy, type RecordedValue, readInstallRecord } from '.
 import { keys } from '../machine/keys.ts';
 import type { MachineRoot } from '../machine/machine-root.ts';
 import type { RegistryChange, RegistryView } from '../machine/registry.ts';
+import { keyOf } from '../policy/resolve.ts';
 import { policyValues } from '../policy/values.ts';
 
 interface RegistryPlan {
@@ -65,8 +66,9 @@ function differs(registry: RegistryView, { key, name = '', value }: RegistryChan
 }
 
 function policyLeft(registry: RegistryView, undone: readonly RegistryChange[]): string[] {
-  return policyValues.flatMap(({ key: place, name }) => {
-    const key = place === 'au' ? keys.policyAu : keys.policy;
+  return policyValues.flatMap((policy) => {
+    const { name } = policy;
+    const key = keyOf(policy);
     const change = undone.find((one) => one.key === key && one.name?.toLowerCase() === name.toLowerCase());
     const value = change ? change.value : registry.value(key, name);
     return value === undefined ? [] : [`${key}\\${name}`];

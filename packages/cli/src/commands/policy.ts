@@ -12,6 +12,7 @@ import { FolderTree } from '@moult/disk';
 import { jsonText, visibleText } from '@moult/formats/text';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { readNamedFile } from '../files/named-file.ts';
+import { policyFileOf } from '../policy/backup-folder.ts';
 import { readPolicyFile } from '../policy/read-file.ts';
 import { exitCode, UsageError } from '../terminal.ts';
 
@@ -41,7 +42,9 @@ export function register(program: Command): void {
     .action(exportFiles);
   policy
     .command('read')
-    .description('show the values of a Registry.pol or .reg file, and their faults')
+    .description(
+      'show the values of a Registry.pol, a .reg file, a backup of Group Policy or a profile, and their faults',
+    )
     .argument('<file>')
     .option('--json', 'print one JSON document')
     .action(readFile);
@@ -79,11 +82,14 @@ function writeFiles(folder: string, files: readonly ExportedFile[]): void {
 }
 
 function readFile(file: string, { json = false }: { json?: boolean }): void {
-  const values = readPolicyFile(readNamedFile(file, { maxBytes: 64 * 1024 * 1024 }), file);
+  const named = policyFileOf(file);
+  const values = readPolicyFile(readNamedFile(named, { maxBytes: 64 * 1024 * 1024 }), named);
   if (json) console.log(jsonText({ values }));
   else {
     for (const { key, name, type, data, fault } of values) {
-      console.log(visibleText(`${key}\\${name}  ${type}  ${data}${fault === '' ? '' : `  WRONG: ${fault}`}`));
+      const path = [key, name].filter((part) => part !== '').join('\\');
+      const said = [path, type, String(data), fault === '' ? '' : `WRONG: ${fault}`].filter((part) => part !== '');
+      console.log(visibleText(said.join('  ')));
     }
   }
   process.exitCode = values.some(({ fault }) => fault !== '') ? exitCode.findings : exitCode.fine;

@@ -212,6 +212,79 @@ describe('moult policy', () => {
   });
 });
 
+describe('moult policy read', () => {
+  const run = (file: string) => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [moult, 'policy', 'read', file], {
+      encoding: 'utf8',
+    });
+    return { status, said: (stdout + stderr).trimEnd().split('\n') };
+  };
+  const written = (name: string, bytes: Uint8Array | string) => {
+    const file = join(folder, name);
+    writeFileSync(file, bytes);
+    return file;
+  };
+  const key = `HKEY_LOCAL_MACHINE\\${auKey}`;
+
+  it('shows what a .reg file removes, in the order of the file', () => {
+    const text = `REGEDIT4\n[-${key}]\n[${key}]\n"AUOptions"=dword:4\n"UseWUServer"=-\n"Nonsense"=-\n"WUServer"=-\n`;
+    assert.deepEqual(
+      readPolicyFile(Buffer.from(text), 'x.reg').map(({ name, type, data, fault }) => [name, type, data, fault]),
+      [
+        ['', 'key removed', '', ''],
+        ['AUOptions', 'REG_DWORD', 4, ''],
+        ['UseWUServer', 'removed', '', ''],
+        ['Nonsense', 'removed', '', 'Windows has no such policy value'],
+        ['WUServer', 'removed', '', 'it counts only below SOFTWARE\\Policies\\Microsoft\\Windows\\WindowsUpdate'],
+      ],
+    );
+    const { status, said } = run(written('undo.reg', only('reg', true)));
+    assert.deepEqual([status, said.length, said[2]], [0, 5, `${key}\\UseWUServer  removed`]);
+  });
+
+  it('finds the values in the folder of a backup of Group Policy', () => {
+    const { status, said } = run(onDisk('gpo'));
+    assert.deepEqual([status, said.length, said[2]], [0, 5, `${auKey}\\UseWUServer  REG_DWORD  1`]);
+    assert.match(run(folder).said[0] ?? '', /is a folder, and not one backup of Group Policy/);
+  });
+
+  it('reads a profile of device management and a policy.json', () => {
+    const profile = written('profile.json', only('intune'));
+    const node = './Device/Vendor/MSFT/Policy/Config/Update';
+    assert.deepEqual(run(profile), { status: 0, said: [`${node}/UpdateServiceUrl  text  ${server}`] });
+    const settings = [
+      { omaUri: `${node}/AllowAutoUpdate`, value: 6 },
+      { omaUri: `${node}/TargetReleaseVersion`, value: '24H2' },
+      { omaUri: `${node}/TargetGroup`, value: 'x' },
+      { omaUri: './Device/Vendor/MSFT/Other', value: true },
+    ];
+    const faults = readPolicyFile(Buffer.from(JSON.stringify({ omaSettings: settings })), 'x').map(
+      ({ fault }) => fault,
+    );
+    assert.deepEqual(faults, ['it may not have this data', '', 'it stands for no value of the update policy', '']);
+    const config = JSON.stringify({ WUServer: server, auoptions: 9, Nonsense: 1 });
+    assert.deepEqual(
+      readPolicyFile(Buffer.from(`\ufeff${config}`), 'x').map(({ name, fault }) => [name, fault]),
+      [
+        ['WUServer', ''],
+        ['auoptions', 'it may not have this data'],
+        ['Nonsense', 'Windows has no such policy value'],
+      ],
+    );
+  });
+
+  it('says of other files why they hold no values', () => {
+    const faults: [string, Uint8Array | string, RegExp][] = [
+      ['x.admx', made('admx')[0]?.bytes ?? '', /holds no values of the policy: it is a template/],
+      ['manifest.xml', made('gpo')[0]?.bytes ?? '', /in registry\.pol: name the folder of the backup/],
+      ['x.json', '{"a":', /is not a policy: it is not one JSON object/],
+      ['y.json', '{"omaSettings":[null]}', /a setting of it has no omaUri/],
+    ];
+    for (const [name, bytes, said] of faults)
+      assert.throws(() => readPolicyFile(Buffer.from(bytes), name), { message: said });
+  });
+});
+
 describe('the policy that accepts updates of the operator', () => {
   it('brings the authority to the roots and the signer to the publishers, and takes them back', async () => {
     const ca = await createOperatorCa({ commonName: 'Operator', now });

@@ -9,7 +9,9 @@ export {
   encodeRegistryChanges,
   encodeRegistryText,
   fullKeyPath,
+  parseRegistryChanges,
   parseRegistryText,
+  type RegistryTextChange,
   type RegistryTree,
   type RegistryValue,
 } from './registry-text.ts';

@@ -25,25 +25,24 @@ const header = 'Windows Registry Editor Version 5.00';
 
 /** Reads .reg text. For other text it throws FormatError FORMAT_BAD_DATA, naming the line. */
 export function parseRegistryText(bytes: Uint8Array): RegistryTree {
-  const text = decodeText(bytes);
-  const lines = joinContinued(text.split(/\r\n|\r|\n/));
-  const first = lines.findIndex(({ text: line }) => line.trim() !== '' && !line.trimStart().startsWith(';'));
-  const title = lines[first]?.text.trim();
-  if (title !== header && title !== 'REGEDIT4') {
-    throw badRegistry(`it does not start with "${header}"`, (lines[first]?.number ?? 1) as number);
-  }
-  const ansi = title === 'REGEDIT4';
   const tree: RegistryTree = new Map();
-  let key: RegistryKey | undefined;
-  for (const { text: line, number } of lines.slice(first + 1)) {
-    const trimmed = line.trim();
-    if (trimmed === '' || trimmed.startsWith(';')) continue;
-    if (trimmed.startsWith('[')) key = readKeyLine(trimmed, number, tree);
-    else if (key) readValueLine(trimmed, number, key, ansi);
-    else if (!/^["@]/.test(trimmed))
-      throw badRegistry(`"${trimmed.slice(0, 40)}" is neither a key nor a value`, number);
-  }
+  let open: RegistryKey | undefined;
+  walk(bytes, ({ key, name, value }) => {
+    if (name === undefined) open = value === undefined ? removeKey(tree, key) : keyOf(tree, key);
+    else if (value === undefined || value === 'present') open?.values.delete(name.toLowerCase());
+    else open?.values.set(name.toLowerCase(), { name, value });
+  });
   return tree;
+}
+
+/** The changes that .reg text makes when it is imported, in their order. Throws as parseRegistryText. */
+export function parseRegistryChanges(bytes: Uint8Array): RegistryTextChange[] {
+  const changes: RegistryTextChange[] = [];
+  walk(bytes, ({ key, name, value }) => {
+    if (value === 'present') return;
+    changes.push({ key, ...(name !== undefined && { name }), ...(value && { value }) });
+  });
+  return changes;
 }
 
 /** UTF-16LE with byte order mark and CRLF, byte for byte as Registry Editor exports it. */
@@ -60,7 +59,7 @@ export function encodeRegistryText(tree: RegistryTree): Uint8Array {
 }
 
 /** One change as Registry Editor's text has it. `name` undefined: the key itself. `value` undefined: delete. */
-interface RegistryTextChange {
+export interface RegistryTextChange {
   key: string;
   name?: string;
   value?: RegistryValue;
@@ -113,16 +112,50 @@ function joinContinued(lines: string[]): { text: string; number: number }[] {
   return joined;
 }
 
-function readKeyLine(line: string, number: number, tree: RegistryTree): RegistryKey | undefined {
+/** `present`: the line of a key, which makes it. */
+interface Line extends Omit<RegistryTextChange, 'value'> {
+  value?: RegistryValue | 'present';
+}
+
+function walk(bytes: Uint8Array, tell: (line: Line) => void): void {
+  const lines = joinContinued(decodeText(bytes).split(/\r\n|\r|\n/));
+  const first = lines.findIndex(({ text: line }) => line.trim() !== '' && !line.trimStart().startsWith(';'));
+  const title = lines[first]?.text.trim();
+  if (title !== header && title !== 'REGEDIT4') {
+    throw badRegistry(`it does not start with "${header}"`, (lines[first]?.number ?? 1) as number);
+  }
+  const ansi = title === 'REGEDIT4';
+  let key: string | undefined;
+  for (const { text: line, number } of lines.slice(first + 1)) {
+    const trimmed = line.trim();
+    if (trimmed === '' || trimmed.startsWith(';')) continue;
+    if (trimmed.startsWith('[')) {
+      const opened = readKeyLine(trimmed, number);
+      key = opened.value === undefined ? undefined : opened.key;
+      tell(opened);
+    } else if (key !== undefined) tell({ key, ...readValueLine(trimmed, number, ansi) });
+    else if (!/^["@]/.test(trimmed))
+      throw badRegistry(`"${trimmed.slice(0, 40)}" is neither a key nor a value`, number);
+  }
+}
+
+function readKeyLine(line: string, number: number): Line {
   const end = line.lastIndexOf(']');
   if (end < 0) throw badRegistry('a key line has no closing bracket', number);
   const inner = line.slice(1, end);
-  if (inner.startsWith('-')) {
-    const gone = fullKeyPath(inner.slice(1)).toLowerCase();
-    for (const path of [...tree.keys()]) if (path === gone || path.startsWith(`${gone}\\`)) tree.delete(path);
-    return undefined;
-  }
-  const path = fullKeyPath(inner);
+  if (inner.startsWith('-')) return { key: fullKeyPath(inner.slice(1)) };
+  return { key: fullKeyPath(inner), value: 'present' };
+}
+
+function readValueLine(line: string, number: number, ansi: boolean): { name: string; value?: RegistryValue } {
+  const match = /^(?:@|"((?:[^"\\]|\\.)*)")\s*=\s*(.*)$/s.exec(line);
+  if (!match) throw badRegistry(`"${line.slice(0, 40)}" is not a value line`, number);
+  const name = fromQuoted(match[1] ?? '');
+  const data = match[2] ?? '';
+  return data === '-' ? { name } : { name, value: readData(data, number, ansi) };
+}
+
+function keyOf(tree: RegistryTree, path: string): RegistryKey {
   const known = tree.get(path.toLowerCase());
   if (known) return known;
   const key: RegistryKey = { path, values: new Map() };
@@ -130,13 +163,9 @@ function readKeyLine(line: string, number: number, tree: RegistryTree): Registry
   return key;
 }
 
-function readValueLine(line: string, number: number, key: RegistryKey, ansi: boolean): void {
-  const match = /^(?:@|"((?:[^"\\]|\\.)*)")\s*=\s*(.*)$/s.exec(line);
-  if (!match) throw badRegistry(`"${line.slice(0, 40)}" is not a value line`, number);
-  const name = fromQuoted(match[1] ?? '');
-  const data = match[2] ?? '';
-  if (data === '-') key.values.delete(name.toLowerCase());
-  else key.values.set(name.toLowerCase(), { name, value: readData(data, number, ansi) });
+function removeKey(tree: RegistryTree, path: string): undefined {
+  const gone = path.toLowerCase();
+  for (const known of [...tree.keys()]) if (known === gone || known.startsWith(`${gone}\\`)) tree.delete(known);
 }
 
 function readData(data: string, number: number, ansi: boolean): RegistryValue {
