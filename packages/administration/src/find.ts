@@ -30,7 +30,7 @@ export function guidIn(text: string): string | undefined {
 
 /**
  * Finds an update by its GUID (with or without @revision), its KB number (`KB5034441`) or its whole title. A part of a
- * title also works if only one title has it. Throws SERVER_NOT_FOUND, naming the candidates if there are several.
+ * title also works if only one title has it. A part of a bundle is found too. Throws SERVER_NOT_FOUND, naming the candidates if there are several.
  */
 export async function findUpdate(store: Store, typed: string): Promise<ListedRevision> {
   const text = typed.trim();
@@ -41,12 +41,9 @@ export async function findUpdate(store: Store, typed: string): Promise<ListedRev
       guid[2] === undefined ? revisions.at(-1) : revisions.find((one) => one.revisionNumber === Number(guid[2]));
     if (wanted) return wanted;
   } else if (text !== '') {
-    const article = /^KB/i.test(text) ? articleIn(text) : undefined;
-    const found = await candidatesFor(store, article === undefined ? { title: text } : { article });
-    const [only] = found.items;
-    if (only && found.total === 1) return newestOf(store, only.updateId);
-    if (only) throw ambiguous(text, found);
-    if (article === undefined) return findByPart(store, text);
+    // Lists omit parts of bundles. A bundle often has the title and the KB number of its parts, so it is asked first.
+    const found = (await findNamed(store, text, {})) ?? (await findNamed(store, text, { withParts: true }));
+    if (found) return found;
   }
   throw noUpdate(typed);
 }
@@ -88,18 +85,19 @@ export async function undecidable(
   return new AdministrationError('ADMINISTRATION_BUNDLE_MEMBER', `${named} is a part of other updates. ${instead}`);
 }
 
-async function findByPart(store: Store, text: string): Promise<ListedRevision> {
-  const found = await candidatesFor(store, { search: text });
-  const [only] = found.items;
-  if (!only) throw noUpdate(text);
-  if (found.total > 1) throw ambiguous(text, found);
-  return newestOf(store, only.updateId);
-}
-
-async function candidatesFor(store: Store, filter: UpdateFilter): Promise<Page<PagedUpdate>> {
-  const request = { limit: findBounds.maxCandidates };
-  const found = await store.pageUpdates(filter, request);
-  return found.total > 0 ? found : store.pageUpdates({ ...filter, withDecidedParts: true }, request);
+/** By KB number, by the whole title, or by a part of it. A bare number is a KB number only if no title has it. */
+async function findNamed(store: Store, text: string, among: UpdateFilter): Promise<ListedRevision | undefined> {
+  const article = articleIn(text);
+  const byNumber = article === undefined ? [] : [{ article }];
+  const filters =
+    /^KB/i.test(text) && article !== undefined ? byNumber : [{ title: text }, { search: text }, ...byNumber];
+  for (const filter of filters) {
+    const found = await store.pageUpdates({ ...among, ...filter }, { limit: findBounds.maxCandidates });
+    const [only] = found.items;
+    if (only && found.total > 1) throw ambiguous(text, found);
+    if (only) return newestOf(store, only.updateId);
+  }
+  return undefined;
 }
 
 async function newestOf(store: Store, updateId: string): Promise<ListedRevision> {

@@ -7,6 +7,7 @@ export { listDownstreamComputers, listDownstreamServers, removeDownstreamServer 
 export { AdministrationError } from './errors.ts';
 export { listAudit, listIdentityChanges, listReports, listStatusPings } from './events.ts';
 export { findComputer, findGroup, findUpdate } from './find.ts';
+export { findUpdateOrRule } from './find-rule.ts';
 export { forecastApproval, listFilesOf } from './forecast.ts';
 export { addGroup, listGroups, removeGroups, renameGroup, setTimeZone } from './groups.ts';
 export { isThere, lookAt } from './is-there.ts';

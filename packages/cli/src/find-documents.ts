@@ -1,6 +1,6 @@
 // The documents that `show` and `fragment` speak of: from the store, or straight from files.
 
-import { findUpdate } from '@moult/administration';
+import { findUpdateOrRule } from '@moult/administration';
 import { readDocuments } from '@moult/administration/imports';
 import {
   CatalogError,
@@ -32,7 +32,7 @@ function wantedIn(text: string): WantedUpdate | undefined {
 
 /**
  * The document and its text, by GUID, GUID@REVISION, and of the catalog also by KB number or title. Throws CatalogError
- * CATALOG_NOT_FOUND for an id that is nowhere, and as findUpdate and UsageError.
+ * CATALOG_NOT_FOUND for an id that is nowhere, and as findUpdateOrRule and UsageError.
  */
 export async function findDocument(
   text: string,
@@ -53,7 +53,7 @@ export async function findDocument(
 
 async function named(text: string, flags: ServerOptions & { from?: string[] }): Promise<WantedUpdate> {
   if (flags.from) throw new UsageError(`"${text}" is not an update: in files give a GUID, or GUID@REVISION.`);
-  const { updateId } = await administer(flags, ({ store }) => findUpdate(store, text));
+  const { updateId } = await administer(flags, ({ store }) => findUpdateOrRule(store, text));
   return { updateId: updateId as UpdateId, revisionNumber: undefined };
 }
 

@@ -109,10 +109,17 @@ function shown(text: string, isPainted: boolean): string {
 
 /** Of the system's own errors, those that an administrator meets, in words that say what to do. */
 function asOurs(error: unknown): unknown {
-  if (!(error instanceof Error) || !('code' in error) || (error.code !== 'EACCES' && error.code !== 'EPERM'))
-    return error;
+  if (!(error instanceof Error) || !('code' in error)) return error;
+  if (error.code === 'DISK_UNREADABLE' && isRefused(error.cause))
+    return Object.assign(new Error(`${error.message} ${otherUserAdvice()}`, { cause: error }), { code: error.code });
+  if (!isRefused(error)) return error;
   const what = `${placeIn(error)} cannot be used: this user${userNumber()} has no right to it.`;
   return Object.assign(new Error(`${what} ${otherUserAdvice()}`, { cause: error }), { code: 'CLI_NOT_ALLOWED' });
+}
+
+/** The system said that this user has no right to it. */
+export function isRefused(cause: unknown): boolean {
+  return cause instanceof Error && 'code' in cause && (cause.code === 'EACCES' || cause.code === 'EPERM');
 }
 
 /** Names the thing that the system refused. The system's own words are for programmers. */

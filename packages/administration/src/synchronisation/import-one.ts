@@ -127,10 +127,7 @@ async function find(parts: Searching, asked: Asked, wanted: WantedUpdate): Promi
     if (!identity) throw notThere(`The upstream server ${upstream.origin} has no update ${updateId}.`);
     return fetchAll(parts, [identity]);
   }
-  const known = await store.pageUpdates(
-    { article: asked.article, withDecidedParts: true },
-    { limit: updatesOfArticle },
-  );
+  const known = await store.pageUpdates({ article: asked.article }, { limit: updatesOfArticle });
   if (known.items.length > 0 && !wanted.products?.length && !wanted.classifications?.length) {
     const newest = await lookup.newest(known.items.map(({ updateId }) => updateId));
     return fetchAll(parts, [...newest.values()]);

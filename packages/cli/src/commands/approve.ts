@@ -107,9 +107,9 @@ function missingLines({ missingFiles }: Approved): string[] {
   if (length === 0) return [];
   const some = missingFiles.slice(0, filesShown).map(({ fileName, sha1 }) => `${fileName} (SHA-1 ${sha1})`);
   const more = length > some.length ? ` and ${length - some.length} more` : '';
-  const count = length === 1 ? '1 file is' : `${length} files are`;
+  const [count, them] = length === 1 ? ['1 file is', 'it'] : [`${length} files are`, 'them'];
   return [
-    `moult: ${count} not on this server. Computers that need them cannot install: ${visibleText(some.join(', '))}${more}. Add them with "moult content add".`,
+    `moult: ${count} not on this server. Computers that need ${them} cannot install: ${visibleText(some.join(', '))}${more}. Add ${them} with "moult content add".`,
   ];
 }
 

@@ -34,7 +34,7 @@ async function status(flags: RemoteFlags & { recount?: true }): Promise<void> {
         ? `running at ${server.url}, process ${server.pid}, since ${moment(new Date(server.startedAt))} UTC`
         : 'not running',
       `computers   ${computers.total} (${computers.needingUpdates} need updates, ${computers.withErrors} with errors, ${computers.neverReported} never reported)`,
-      `groups      ${groups}`,
+      `groups      ${groups} beside the 2 that every server has`,
       `updates     ${updates.total} (${updates.approved} approved, ${updates.declined} declined)`,
       `events      ${events}`,
       ...(more.role === 'replica' ? ['role        replica: groups and decisions come from the upstream server'] : []),

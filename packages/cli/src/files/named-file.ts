@@ -2,7 +2,7 @@
 // pipe without a writer, or reads a device without end.
 import type { ReadStream } from 'node:fs';
 import { DiskError, type OutsideLimits, openOutside, readOutside, streamOutside } from '@moult/disk';
-import { otherUserAdvice, UsageError } from '../terminal.ts';
+import { isRefused, otherUserAdvice, UsageError } from '../terminal.ts';
 
 /** All bytes of the file. Throws UsageError if it cannot be read, is not a regular file, or is beyond `limits`. */
 export function readNamedFile(file: string, limits?: OutsideLimits): Buffer {
@@ -27,8 +27,4 @@ function asUsage<Result>(work: () => Result): Result {
     const advice = isRefused(error.cause) ? ` ${otherUserAdvice()}` : '';
     throw new UsageError(`${error.message}${advice}`, { cause: error });
   }
-}
-
-function isRefused(cause: unknown): boolean {
-  return cause instanceof Error && 'code' in cause && (cause.code === 'EACCES' || cause.code === 'EPERM');
 }

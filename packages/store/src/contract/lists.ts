@@ -120,8 +120,8 @@ export interface UpdateFilter {
   isFailed?: boolean | undefined;
   /** Came into the catalog since then. */
   importedSince?: Date | undefined;
-  /** Also parts of bundles with a decision: it can be removed for any kind of update. */
-  withDecidedParts?: boolean | undefined;
+  /** Also parts of bundles, which lists omit: a person can name one. */
+  withParts?: boolean | undefined;
   /** Only approvals for these groups count: the reach of an account. The computers of others are not counted. */
   within?: readonly string[] | undefined;
 }

@@ -91,9 +91,6 @@ export async function countUpdates(database: Database): Promise<UpdateCounts> {
 const approving = sql`('Install', 'OptionalInstall', 'Uninstall')`;
 
 const isUpdate = sql<SqlBool>`one.is_listed = 1`;
-/** A part of a bundle that a version of before let be decided on: that can be removed. */
-const isDecided = sql<SqlBool>`(updates.is_declined = 1 or exists (
-  select 1 from deployments as own where own.update_id = one.update_id and own.action <> 'Inherit'))`;
 
 /** Of updates that are not declined. */
 const approvals = sql`deployments as decided
@@ -138,7 +135,7 @@ function isFigure(sort: UpdateSort): boolean {
 
 function conditions(filter: UpdateFilter): RawBuilder<SqlBool>[] {
   const { search, title, article, categoryIds = [], approval, groupId, importedSince } = filter;
-  const found: RawBuilder<SqlBool>[] = [filter.withDecidedParts ? sql`(${isUpdate} or ${isDecided})` : isUpdate];
+  const found: RawBuilder<SqlBool>[] = filter.withParts ? [] : [isUpdate];
   if (search !== undefined && search !== '') found.push(...titleHolds(search));
   if (filter.updateIds)
     found.push(filter.updateIds.length === 0 ? sql`1 = 0` : sql`one.update_id in (${sql.join(filter.updateIds)})`);
@@ -188,8 +185,8 @@ function hasApproval(approval: ApprovalState, filter: UpdateFilter): RawBuilder<
 }
 
 /** Each title is of an update: to count them, the others need not be read. */
-function asksUpdates({ approval, withDecidedParts }: UpdateFilter): boolean {
-  return approval !== undefined || withDecidedParts === true;
+function asksUpdates({ approval }: UpdateFilter): boolean {
+  return approval !== undefined;
 }
 
 async function countIn(tables: Kysely<Tables>, filter: UpdateFilter): Promise<number> {
