@@ -62,6 +62,9 @@ describe('what npm run package makes', () => {
     const { MOULT_BUNDLE: _, ...env } = process.env;
     const version = spawnSync(moult, ['--version'], { encoding: 'utf8', env, cwd: folder });
     assert.match(version.stdout, /^\d+\.\d+\.\d+\n$/);
+    const client = "console.log(typeof (await import('moult/client')).connect)";
+    const beside = { cwd: join(prefix, 'lib/node_modules/moult'), encoding: 'utf8' } as const;
+    assert.equal(spawnSync(process.execPath, ['--input-type=module', '-e', client], beside).stdout, 'function\n');
     // Threads of the store and of the signer, documents, contracts, the console: what is read while it runs.
     await servesFrom(moult, env);
   });

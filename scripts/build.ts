@@ -1,6 +1,6 @@
 // npm run build, and `npm ci` through prepare. It bundles the programs that travel: the agents and their host. It also
-// bundles the pages for a browser (the console), and the moult command, which must start fast. Same sources, same
-// bytes. `buildAgent` also makes releases of other versions, for tests.
+// bundles the pages for a browser (the console), and the moult command, which must start fast. The client of the API comes
+// with its types. Same sources, same bytes. `buildAgent` also makes releases of other versions, for tests.
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { encodeRelease, type Generation, type Release, releaseFileName } from '@moult/protocol/self-update';
 import { build } from 'esbuild';
+import { buildClient } from './build-client.ts';
 import { buildCommand } from './build-command.ts';
 import { buildServiceHost } from './build-service-host.ts';
 import { agentPrograms, bundledPackages, noticesOf } from './package/bundled-packages.ts';
@@ -107,12 +108,13 @@ export async function buildAll(): Promise<void> {
     buildAgentCommand(dist),
     buildConsole(),
     buildCommand(root),
+    buildClient(root),
   ]);
   const why = buildServiceHost(join(dist, 'windows', 'agent-service.exe'));
   if (why !== '')
     console.log(`build: no service host for Windows: ${why}. A bundle of this build uses the Task Scheduler.`);
   console.log(
-    `build: agent releases, host, console and command in ${((performance.now() - started) / 1000).toFixed(1)} s`,
+    `build: agent releases, host, console, command and client in ${((performance.now() - started) / 1000).toFixed(1)} s`,
   );
 }
 

@@ -16,6 +16,7 @@ const mayImport: Record<string, readonly string[]> = {
   server: ['administration', 'doctor', 'store', 'releases', 'protocol', 'catalog', 'disk', 'formats'],
   agent: ['releases', 'protocol', 'catalog', 'disk', 'formats'],
   simulator: ['protocol', 'catalog', 'formats'],
+  client: [],
   console: [], // and the types of the HTTP API, below
   doctor: ['store', 'protocol', 'catalog', 'disk', 'formats'],
   cli: [
