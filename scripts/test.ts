@@ -1,8 +1,8 @@
 // npm test: everything a change must pass, in the order in which it is cheapest to fail.
-//   types and lint → structure → words → build → tests
+//   types, lint, structure, words and the build side by side → tests
 // It brings what the tests need beside npm (cabextract, Chromium, …, scripts/test-tools.ts) or says what is missing.
 // Arguments after -- narrow the run to test files whose path holds one of them: npm test -- formats/cab
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { globSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
@@ -15,16 +15,20 @@ import { bringTestTools } from './test-tools.ts';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const filters = process.argv.slice(2);
 
-if (filters.length === 0) {
-  step('types', 'tsc', []);
-  step('types of the console', 'tsc', ['-p', 'packages/console']);
-  step('lint and format', 'biome', ['check', '--error-on-warnings', '.']);
-  step('structure', 'node', ['scripts/check-structure.ts']);
-  step('citations', 'node', ['scripts/check-citations.ts']);
-  step('words', 'node', ['scripts/check-words.ts']);
-  step('exports', 'node', ['scripts/check-exports.ts']);
-}
-step('build', 'node', ['scripts/build.ts']);
+/** Its name on the screen, and the program that does it. */
+type Step = [what: string, command: string, args: readonly string[]];
+
+const checks: Step[] = [
+  ['types', 'tsc', []],
+  ['types of the console', 'tsc', ['-p', 'packages/console']],
+  ['lint and format', 'biome', ['check', '--error-on-warnings', '.']],
+  ['structure', 'node', ['scripts/check-structure.ts']],
+  ['citations', 'node', ['scripts/check-citations.ts']],
+  ['words', 'node', ['scripts/check-words.ts']],
+  ['exports', 'node', ['scripts/check-exports.ts']],
+];
+const build: Step = ['build', 'node', ['scripts/build.ts']];
+await takeSteps(filters.length === 0 ? [...checks, build] : [build]);
 bringTestTools();
 // Tests start the program that administrators start. It also starts faster.
 process.env.MOULT_BUNDLE = '1';
@@ -46,8 +50,8 @@ const started = performance.now();
 console.log(`\n=== ${files.length} test files`);
 const passed = await runTestFiles({
   files: processes.map((file) => resolve(root, file)),
-  // Tests wait for servers, browsers and Wine a third of their time: one more than there are processors.
-  concurrency: Math.max(2, availableParallelism()) + 1,
+  // Tests wait for servers, browsers and Wine a third of their time: two more than there are processors.
+  concurrency: Math.max(2, availableParallelism()) + 2,
   timeoutMs: 900_000,
   // A test's time limit does not end what it left running: this does, in each file's own process.
   execArgv: [`--import=${new URL('test-deadline.ts', import.meta.url).href}`],
@@ -56,15 +60,26 @@ const passed = await runTestFiles({
 if (!passed) fail('tests');
 sayFine('tests', started);
 
-function step(what: string, command: string, args: string[]): void {
+/** All of them, as many at once as there are processors. The output of each comes in one piece, when it is over. */
+async function takeSteps(steps: readonly Step[]): Promise<void> {
+  const open = [...steps];
+  const take = async () => {
+    for (let next = open.shift(); next !== undefined; next = open.shift()) await takeStep(next);
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, take));
+}
+
+async function takeStep([what, command, args]: Step): Promise<void> {
   const started = performance.now();
-  console.log(`\n=== ${what}`);
-  const { status, signal, error } = spawnSync(command, args, {
-    cwd: root,
-    stdio: 'inherit',
-    shell: process.platform === 'win32',
+  const child = spawn(command, args, { cwd: root, shell: process.platform === 'win32' });
+  const said: Buffer[] = [];
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (piece: Buffer) => said.push(piece));
+  const end = await new Promise<string>((resolve) => {
+    child.once('error', (error) => resolve(error.message));
+    child.once('close', (code, signal) => resolve(code === 0 ? '' : `${signal ?? `exit ${code}`}`));
   });
-  if (error || signal || status !== 0) fail(`${what}: ${error?.message ?? signal ?? `exit ${status}`}`);
+  console.log(`\n=== ${what}\n${Buffer.concat(said).toString().trimEnd()}`);
+  if (end !== '') fail(`${what}: ${end}`);
   sayFine(what, started);
 }
 
