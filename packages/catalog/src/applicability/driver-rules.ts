@@ -5,20 +5,20 @@ import type { DriverMetadata } from '../metadata/index.ts';
 import { compareRanks, isSamePrinterDriver, rankDriver, rankInstalled } from './driver-rank.ts';
 import type { DeviceFacts, MachineFacts } from './facts.ts';
 import type { ApplicabilityRules } from './rules.ts';
-import { type Answer, given, known, type RuleEvaluator, unknown } from './verdict.ts';
+import { type Answer, decided, given, type RuleEvaluator, undecided } from './verdict.ts';
 
 export const driverRules: Record<string, RuleEvaluator> = {
   'd.WindowsDriverInstalled': (_, context) =>
     overDevices(context.facts, context.rules, (standings) =>
-      known(standings.includes('equal'), 'the installed driver of a device is an equal match'),
+      decided(standings.includes('equal'), 'the installed driver of a device is an equal match'),
     ),
   'd.WindowsDriverSuperseded': (_, context) =>
     overDevices(context.facts, context.rules, (standings) =>
-      known(standings.includes('worse') && !standings.includes('better'), 'the installed drivers are better matches'),
+      decided(standings.includes('worse') && !standings.includes('better'), 'the installed drivers are better matches'),
     ),
   'd.WindowsDriverInstallable': (_, context) =>
     overDevices(context.facts, context.rules, (standings) =>
-      known(standings.includes('better'), 'it is a better match for a device'),
+      decided(standings.includes('better'), 'it is a better match for a device'),
     ),
 };
 
@@ -33,9 +33,9 @@ function overDevices(
   try {
     rows = rules.metadata.filter(({ name }) => name === 'd.WindowsDriverMetaData').map(parseDriverRule);
   } catch (error) {
-    return unknown(error instanceof Error ? error.message : String(error));
+    return undecided(error instanceof Error ? error.message : String(error));
   }
-  if (rows.length === 0) return unknown('the update has no WindowsDriverMetaData');
+  if (rows.length === 0) return undecided('the update has no WindowsDriverMetaData');
   return given(facts.devices?.(), 'the list of devices', (devices) => {
     const computer = {
       computerHardwareIds: facts.computerHardwareIds?.() ?? [],
@@ -47,7 +47,7 @@ function overDevices(
     const answer = decide(standings);
     return answer.value === true
       ? answer
-      : known(false, standings.length === 0 ? 'it fits no device here' : `not so: ${answer.says}`);
+      : decided(false, standings.length === 0 ? 'it fits no device here' : `not so: ${answer.says}`);
   });
 }
 

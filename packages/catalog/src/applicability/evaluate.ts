@@ -10,7 +10,7 @@ import { registryRules } from './registry-rules.ts';
 import { type ApplicabilityRules, parseRules, type Rule, rulesOf } from './rules.ts';
 import { servicingRules } from './servicing-rules.ts';
 import { systemRules } from './system-rules.ts';
-import { type RuleContext, type RuleEvaluator, unknown, type Verdict } from './verdict.ts';
+import { type RuleContext, type RuleEvaluator, undecided, type Verdict } from './verdict.ts';
 
 export interface Applicability {
   kind: 'installed' | 'installable' | 'not-applicable' | 'unknown';
@@ -85,7 +85,7 @@ function evaluateRule(rule: Rule, context: RuleContext): Verdict {
     return { path: context.path, value: undefined, says: `rule ${rule.name} is not evaluated here`, children: [] };
   }
   const evaluator = evaluators.get(rule.name);
-  const answer = evaluator ? evaluator(rule, context, evaluateRule) : unknown(`rule ${rule.name} is not known here`);
+  const answer = evaluator ? evaluator(rule, context, evaluateRule) : undecided(`rule ${rule.name} is not known here`);
   return { path: context.path, value: answer.value, says: answer.says, children: answer.children ?? [] };
 }
 

@@ -7,12 +7,12 @@ import { compareNumber } from './system-rules.ts';
 import {
   type Answer,
   compared,
+  decided,
   given,
-  known,
   needing,
   type RuleContext,
   type RuleEvaluator,
-  unknown,
+  undecided,
 } from './verdict.ts';
 
 type FileCheck = (rule: Rule, file: FileFacts, path: string) => Answer;
@@ -44,7 +44,7 @@ export function compareFileVersion(
   return given(found, `the version of ${path}`, (version) => {
     const order = orderVersions(version, wanted);
     const says = `${path} has version ${version}, wanted ${token} ${wanted}`;
-    return order === undefined ? unknown(`${says}, which is not a version`) : compared(compareBy(token, order), says);
+    return order === undefined ? undecided(`${says}, which is not a version`) : compared(compareBy(token, order), says);
   });
 }
 
@@ -63,14 +63,14 @@ function underRegistryString(rule: Rule, context: RuleContext, check: FileCheck)
     withValue(rule, context, ({ data, type }, name) =>
       typeof data === 'string'
         ? onFile(rule, context, cleanPath(`${data}\\${path}`), check)
-        : known(false, `${name} is a ${type}, not a folder name`),
+        : decided(false, `${name} is a ${type}, not a folder name`),
     ),
   );
 }
 
 function onFile(rule: Rule, { facts }: RuleContext, path: string, check: FileCheck): Answer {
   const variable = /%[A-Za-z_][\w()]*%/.exec(path)?.[0];
-  if (variable) return unknown(`what ${variable} in ${path} stands for is not known`);
+  if (variable) return undecided(`what ${variable} in ${path} stands for is not known`);
   return given(facts.file?.(path), path, (file) => check(rule, file, path));
 }
 
@@ -90,23 +90,23 @@ function fileExists(rule: Rule, file: FileFacts, path: string): Answer {
   return (
     answers.find(({ value }) => value === false) ??
     answers.find(({ value }) => value === undefined) ??
-    known(true, `${path} exists`)
+    decided(true, `${path} exists`)
   );
 }
 
 function compareLanguage(found: number | null | undefined, wanted: string, path: string): Answer {
-  if (toNumber(wanted) === undefined) return unknown(`Language "${wanted}" is not a number`);
+  if (toNumber(wanted) === undefined) return undecided(`Language "${wanted}" is not a number`);
   return given(found, `the language of ${path}`, (language) =>
-    known(language === toNumber(wanted), `its language is ${language}`),
+    decided(language === toNumber(wanted), `its language is ${language}`),
   );
 }
 
 function compareTime(rule: Rule, name: 'Created' | 'Modified', foundMs: number | undefined, path: string): Answer {
   const text = rule.attributes[name];
-  if (text === undefined) return unknown(`the rule has no ${name}`);
+  if (text === undefined) return undecided(`the rule has no ${name}`);
   // Times without an offset are UTC.
   const wanted = Date.parse(/(Z|[+-]\d\d:\d\d)$/.test(text.trim()) ? text : `${text.trim()}Z`);
-  if (Number.isNaN(wanted)) return unknown(`${name} "${text}" is not a time`);
+  if (Number.isNaN(wanted)) return undecided(`${name} "${text}" is not a time`);
   return given(foundMs, `the time of ${path}`, (found) =>
     compared(
       compareBy(rule.attributes.Comparison, Math.floor(found / 1000) - Math.floor(wanted / 1000)),

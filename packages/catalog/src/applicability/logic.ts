@@ -1,7 +1,7 @@
 // And, Or, Not, True, False with three values: only a definite false in And or a definite true in Or overrides an
 // unknown one.
 import type { Rule } from './rules.ts';
-import { type Answer, type RuleContext, type RuleEvaluator, unknown, type Verdict } from './verdict.ts';
+import { type Answer, type RuleContext, type RuleEvaluator, undecided, type Verdict } from './verdict.ts';
 
 export const logicalRules: Record<string, RuleEvaluator> = {
   True: () => ({ value: true, says: 'always true' }),
@@ -10,7 +10,7 @@ export const logicalRules: Record<string, RuleEvaluator> = {
   Or: (rule, context, evaluate) => any(verdictsOf(rule, context, evaluate)),
   Not: (rule, context, evaluate) => {
     const children = verdictsOf(rule, context, evaluate);
-    if (children.length !== 1) return { ...unknown('Not needs exactly one rule'), children };
+    if (children.length !== 1) return { ...undecided('Not needs exactly one rule'), children };
     const inner = children[0]?.value;
     return { value: inner === undefined ? undefined : !inner, says: `not: ${children[0]?.says}`, children };
   },

@@ -3,7 +3,7 @@
 import { compareBy, compareStrings, orderParts, parseVersion, toNumber } from './compare.ts';
 import { compareFileVersion } from './file-rules.ts';
 import { comparePackageVersions } from './package-versions.ts';
-import { type Answer, compared, given, known, needing, type RuleEvaluator, unknown } from './verdict.ts';
+import { type Answer, compared, decided, given, needing, type RuleEvaluator, undecided } from './verdict.ts';
 
 export const moultRules: Record<string, RuleEvaluator> = {
   OsRelease: (rule, { facts }) =>
@@ -16,13 +16,13 @@ export const moultRules: Record<string, RuleEvaluator> = {
     needing(rule, ['Name'], (name) =>
       given(facts.packageVersion?.(rule.attributes.Manager ?? '', name), `package ${name}`, (found) => {
         const { Version, Comparison } = rule.attributes;
-        if (Version === undefined) return known(true, `package ${name} is installed in version ${found}`);
+        if (Version === undefined) return decided(true, `package ${name} is installed in version ${found}`);
         const says = `package ${name} has version ${found}, wanted ${Comparison ?? 'EqualTo'} ${Version}`;
         return compared(comparePackageVersions(Comparison, found, Version, rule.attributes.Manager), says);
       }),
     ),
   FileExists: (rule, { facts }) =>
-    needing(rule, ['Path'], (path) => given(facts.file?.(path), path, () => known(true, `${path} exists`))),
+    needing(rule, ['Path'], (path) => given(facts.file?.(path), path, () => decided(true, `${path} exists`))),
   FileVersion: (rule, { facts }) =>
     needing(rule, ['Path', 'Comparison', 'Version'], (path, token, version) =>
       given(facts.file?.(path), path, (file) => compareFileVersion(token, file.version, version, path)),
@@ -31,16 +31,16 @@ export const moultRules: Record<string, RuleEvaluator> = {
     needing(rule, ['Path', 'Digest'], (path, digest) => {
       const algorithm = (rule.attributes.Algorithm ?? 'sha256').toLowerCase().replace('-', '');
       return given(facts.fileHash?.(path, algorithm), path, (found) =>
-        known(found.toLowerCase() === hexadecimal(digest), `${algorithm} of ${path} is ${found}`),
+        decided(found.toLowerCase() === hexadecimal(digest), `${algorithm} of ${path} is ${found}`),
       );
     }),
   CommandExit: (rule, { facts }) =>
     needing(rule, ['Program'], (program) => {
       const args = rule.children.filter(({ name }) => name === 'Argument').map(({ text }) => text);
       const wanted = toNumber(rule.attributes.Code ?? '0');
-      if (wanted === undefined) return unknown(`Code "${rule.attributes.Code}" is not a number`);
+      if (wanted === undefined) return undecided(`Code "${rule.attributes.Code}" is not a number`);
       return given(facts.commandExit?.(program, args), program, (code) =>
-        known(code === wanted, `${program} ends with ${code}`),
+        decided(code === wanted, `${program} ends with ${code}`),
       );
     }),
 };

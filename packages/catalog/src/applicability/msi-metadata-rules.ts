@@ -4,7 +4,7 @@ import { bracedGuid, compareBy, orderVersions } from './compare.ts';
 import type { MachineFacts } from './facts.ts';
 import { any } from './logic.ts';
 import type { ApplicabilityRules, Rule } from './rules.ts';
-import { type Answer, given, known, type RuleEvaluator, unknown, type Verdict } from './verdict.ts';
+import { type Answer, decided, given, type RuleEvaluator, undecided, type Verdict } from './verdict.ts';
 
 export const patchRules: Record<string, RuleEvaluator> = {
   'm.MsiPatchInstalled': (_, { facts, rules }) => onTargets(rules, (patch, target) => isApplied(facts, patch, target)),
@@ -19,19 +19,19 @@ export const applicationRules: Record<string, RuleEvaluator> = {
     onApplication(rules, (application) => {
       const state = applicationState(facts, application);
       return typeof state === 'string'
-        ? known(state === 'same' || state === 'newer', applicationSays(application, state))
+        ? decided(state === 'same' || state === 'newer', applicationSays(application, state))
         : state;
     }),
   'm.MsiApplicationSuperseded': (_, { facts, rules }) =>
     onApplication(rules, (application) => {
       const state = applicationState(facts, application);
-      return typeof state === 'string' ? known(state === 'newer', applicationSays(application, state)) : state;
+      return typeof state === 'string' ? decided(state === 'newer', applicationSays(application, state)) : state;
     }),
   'm.MsiApplicationInstallable': (_, { facts, rules }) =>
     onApplication(rules, (application) => {
       const state = applicationState(facts, application);
       return typeof state === 'string'
-        ? known(state === 'absent' || state === 'older', applicationSays(application, state))
+        ? decided(state === 'absent' || state === 'older', applicationSays(application, state))
         : state;
     }),
 };
@@ -45,9 +45,9 @@ interface Target {
 function onTargets(rules: ApplicabilityRules, ask: (patch: Rule, target: Target) => Answer): Answer {
   const metadata = rules.metadata.find(({ name }) => name === 'm.MsiPatchMetadata');
   const patch = metadata?.children.find(({ name }) => name === 'MsiPatch');
-  if (!patch) return unknown('the update has no MsiPatchMetadata');
+  if (!patch) return undecided('the update has no MsiPatchMetadata');
   const targets = targetsOf(patch);
-  if (targets.length === 0) return unknown('the patch names no target product');
+  if (targets.length === 0) return undecided('the patch names no target product');
   const verdicts = targets.map((target): Verdict => {
     const answer = ask(patch, target);
     return { path: target.productCode, value: answer.value, says: answer.says, children: [] };
@@ -88,24 +88,24 @@ function targetsOf(patch: Rule): Target[] {
 function isApplied(facts: MachineFacts, patch: Rule, { productCode }: Target): Answer {
   return given(facts.msiProduct?.(productCode), `product ${productCode}`, () =>
     given(facts.msiPatchApplied?.(productCode, bracedGuid(patch.attributes.PatchGUID ?? '')), 'the patch', (applied) =>
-      known(applied, `the patch is ${applied ? '' : 'not '}applied to ${productCode}`),
+      decided(applied, `the patch is ${applied ? '' : 'not '}applied to ${productCode}`),
     ),
   );
 }
 
 function isInstallable(facts: MachineFacts, patch: Rule, target: Target): Answer {
   const applied = isApplied(facts, patch, target);
-  if (applied.value === true) return known(false, applied.says);
+  if (applied.value === true) return decided(false, applied.says);
   return given(facts.msiProduct?.(target.productCode), `product ${target.productCode}`, ({ version, language }) => {
     const says = `product ${target.productCode} is installed in version ${version}`;
     if (target.language !== undefined && language !== undefined && language !== target.language)
-      return known(false, says);
-    if (target.language !== undefined && language === undefined) return unknown(`${says}; its language is not known`);
+      return decided(false, says);
+    if (target.language !== undefined && language === undefined) return undecided(`${says}; its language is not known`);
     const fits = target.version === undefined ? true : versionFits(version, target.version);
     if (fits === false)
-      return known(false, `${says}; the patch is for ${target.version?.comparison} ${target.version?.text}`);
-    if (fits === undefined) return unknown(`${says}; that cannot be compared`);
-    return applied.value === undefined ? applied : known(true, says);
+      return decided(false, `${says}; the patch is for ${target.version?.comparison} ${target.version?.text}`);
+    if (fits === undefined) return undecided(`${says}; that cannot be compared`);
+    return applied.value === undefined ? applied : decided(true, says);
   });
 }
 
@@ -146,8 +146,8 @@ function isSuperseded(facts: MachineFacts, patch: Rule, { productCode }: Target)
         (installed) => {
           const order = orderVersions(installed, text(data, 'Sequence'));
           return order === undefined
-            ? unknown(`sequence ${installed} cannot be compared`)
-            : known(order > 0, `${family} is at ${installed}`);
+            ? undecided(`sequence ${installed} cannot be compared`)
+            : decided(order > 0, `${family} is at ${installed}`);
         },
       );
       return { path: family, value: answer.value, says: answer.says, children: [] };
@@ -161,7 +161,7 @@ type ApplicationState = 'absent' | 'older' | 'same' | 'newer';
 function onApplication(rules: ApplicabilityRules, ask: (productCode: Rule) => Answer): Answer {
   const metadata = rules.metadata.find(({ name }) => name === 'm.MsiApplicationMetadata');
   const productCode = metadata?.children.find(({ name }) => name === 'm.ProductCode' || name === 'ProductCode');
-  return productCode ? ask(productCode) : unknown('the update has no MsiApplicationMetadata');
+  return productCode ? ask(productCode) : undecided('the update has no MsiApplicationMetadata');
 }
 
 /**
@@ -169,12 +169,12 @@ function onApplication(rules: ApplicabilityRules, ask: (productCode: Rule) => An
  */
 function applicationState(facts: MachineFacts, { text, attributes }: Rule): ApplicationState | Answer {
   const product = facts.msiProduct?.(bracedGuid(text));
-  if (product === undefined) return unknown(`product ${text} is not known on this machine`);
+  if (product === undefined) return undecided(`product ${text} is not known on this machine`);
   if (product === null) return 'absent';
   const option = attributes.UseRecacheReinstall ?? 'Never';
   if (option === 'Never' || attributes.Version === undefined) return 'same';
   const order = orderVersions(product.version, attributes.Version);
-  if (order === undefined) return unknown(`version ${product.version} cannot be compared`);
+  if (order === undefined) return undecided(`version ${product.version} cannot be compared`);
   if (order === 0) return 'same';
   return order < 0 || option === 'AnyVersion' ? 'older' : 'newer';
 }

@@ -4,7 +4,7 @@ import type { MachineFacts, MsiProductFacts } from './facts.ts';
 import { all, any } from './logic.ts';
 import { applicationRules, patchRules } from './msi-metadata-rules.ts';
 import type { Rule } from './rules.ts';
-import { type Answer, given, known, needing, type RuleContext, type RuleEvaluator, unknown } from './verdict.ts';
+import { type Answer, decided, given, needing, type RuleContext, type RuleEvaluator, undecided } from './verdict.ts';
 
 export const msiRules: Record<string, RuleEvaluator> = {
   'm.MsiProductInstalled': (rule, { facts }) =>
@@ -14,7 +14,7 @@ export const msiRules: Record<string, RuleEvaluator> = {
       const product = productWithin(facts, code, rule.attributes);
       if (product.value !== true) return product;
       return given(facts.msiPatchApplied?.(bracedGuid(code), bracedGuid(patch)), `patch ${patch}`, (applied) =>
-        known(applied, `patch ${patch} is ${applied ? '' : 'not '}applied to ${code}`),
+        decided(applied, `patch ${patch} is ${applied ? '' : 'not '}applied to ${code}`),
       );
     }),
   'm.MsiFeatureInstalledForProduct': (rule, context) =>
@@ -38,8 +38,8 @@ function productWithin(facts: MachineFacts, code: string, bounds: Readonly<Recor
       atLeast(bounds.VersionMax, product.version, isTrue(bounds.ExcludeVersionMax)),
       hasLanguage(product, bounds.Language),
     ];
-    if (checks.includes(false)) return known(false, says);
-    return checks.includes(undefined) ? unknown(`${says}; that cannot be compared`) : known(true, says);
+    if (checks.includes(false)) return decided(false, says);
+    return checks.includes(undefined) ? undecided(`${says}; that cannot be compared`) : decided(true, says);
   });
 }
 
@@ -67,12 +67,12 @@ function forProducts(
     rule.children.filter((child) => local(child.name) === name).map((child) => child.text);
   const parts = texts(partName);
   const products = texts('Product');
-  if (parts.length === 0 || products.length === 0) return unknown(`the rule needs a ${partName} and a Product`);
+  if (parts.length === 0 || products.length === 0) return undecided(`the rule needs a ${partName} and a Product`);
   const combine = (every: boolean) => (every ? all : any);
   const verdicts = products.map((product) => {
     const found = parts.map((part) => {
       const answer = given(ask(product, part), `${partName} ${part}`, (has) =>
-        known(has, `${partName} ${part} is ${has ? '' : 'not '}installed for ${product}`),
+        decided(has, `${partName} ${part} is ${has ? '' : 'not '}installed for ${product}`),
       );
       return { path: `${path}/${product}/${part}`, value: answer.value, says: answer.says, children: [] };
     });

@@ -7,32 +7,32 @@ import { compareNumber } from './system-rules.ts';
 import {
   type Answer,
   compared,
+  decided,
   given,
-  known,
   needing,
   type RuleContext,
   type RuleEvaluator,
-  unknown,
+  undecided,
 } from './verdict.ts';
 
 export const registryRules: Record<string, RuleEvaluator> = {
   'b.RegKeyExists': (rule, context) =>
     withKey(rule, context, (key) =>
       given(context.facts.registryKeyExists?.(key), nameOf(key), (exists) =>
-        known(exists, `${nameOf(key)} ${exists ? 'exists' : 'does not exist'}`),
+        decided(exists, `${nameOf(key)} ${exists ? 'exists' : 'does not exist'}`),
       ),
     ),
   'b.RegValueExists': (rule, context) =>
     withValue(rule, context, ({ type }, name) => {
       const wanted = rule.attributes.Type;
-      return known(wanted === undefined || wanted === type, `${name} is a ${type}`);
+      return decided(wanted === undefined || wanted === type, `${name} is a ${type}`);
     }),
   'b.RegDword': (rule, context) =>
     needing(rule, ['Value', 'Comparison', 'Data'], (_, token, data) =>
       withValue(rule, context, ({ type, data: found }, name) =>
         type === 'REG_DWORD' && typeof found === 'number'
           ? compareNumber(token, found >>> 0, data)
-          : known(false, `${name} is a ${type}`),
+          : decided(false, `${name} is a ${type}`),
       ),
     ),
   'b.RegSz': (rule, context) => stringRule(rule, context, 'REG_SZ'),
@@ -40,11 +40,11 @@ export const registryRules: Record<string, RuleEvaluator> = {
   'b.RegSzToVersion': (rule, context) =>
     needing(rule, ['Value', 'Comparison', 'Data'], (_, token, data) =>
       withValue(rule, context, (value, name) => {
-        if (typeof value.data !== 'string') return known(false, `${name} is a ${value.type}`);
+        if (typeof value.data !== 'string') return decided(false, `${name} is a ${value.type}`);
         const order = orderVersions(value.data, data);
         const says = `${name} is "${value.data}", wanted ${token} ${data}`;
         return order === undefined
-          ? unknown(`${says}, which is not a version`)
+          ? undecided(`${says}, which is not a version`)
           : compared(compareBy(token, order), says);
       }),
     ),
@@ -52,10 +52,10 @@ export const registryRules: Record<string, RuleEvaluator> = {
   'b.WUv4RegKeySubstring': (rule, context) => legacyMatch(rule, context, 'Contains'),
   'b.RegKeyLoop': (rule, context, evaluate) => {
     const inner = rule.children[0];
-    if (!inner || rule.children.length !== 1) return unknown('a loop needs exactly one rule');
+    if (!inner || rule.children.length !== 1) return undecided('a loop needs exactly one rule');
     return withKey(rule, context, (key) => {
       const subkeys = context.facts.registrySubkeys?.(key);
-      if (subkeys === undefined) return unknown(`the subkeys of ${nameOf(key)} are not known`);
+      if (subkeys === undefined) return undecided(`the subkeys of ${nameOf(key)} are not known`);
       const verdicts = (subkeys ?? []).map((name) =>
         evaluate(inner, {
           ...context,
@@ -68,10 +68,10 @@ export const registryRules: Record<string, RuleEvaluator> = {
   },
   'b.ClusterResourceOwner': (rule, context) =>
     withValue(rule, context, ({ data }, name) => {
-      if (typeof data !== 'string') return known(false, `${name} is not a string`);
+      if (typeof data !== 'string') return decided(false, `${name} is not a string`);
       const resource = (rule.attributes.Prefix ?? '') + data + (rule.attributes.Suffix ?? '');
       return given(context.facts.ownsClusterResource?.(resource), `cluster resource ${resource}`, (owns) =>
-        known(owns, `this node ${owns ? 'owns' : 'does not own'} ${resource}`),
+        decided(owns, `this node ${owns ? 'owns' : 'does not own'} ${resource}`),
       );
     }),
 };
@@ -83,7 +83,7 @@ function withKey(rule: Rule, context: RuleContext, decide: (key: RegistryKey) =>
     const view = isTrue(rule.attributes.RegType32) ? '32' : 'native';
     if (hive.toUpperCase() !== 'HKEY_LOOP_TARGET') return decide({ hive: hive.toUpperCase(), subkey, view });
     const target = context.loopTarget;
-    if (!target) return unknown('HKEY_LOOP_TARGET outside a loop');
+    if (!target) return undecided('HKEY_LOOP_TARGET outside a loop');
     return decide({
       hive: target.hive,
       subkey: joinKey(target.subkey, subkey),
@@ -108,7 +108,7 @@ export function withValue(
 function stringRule(rule: Rule, context: RuleContext, type: string): Answer {
   return needing(rule, ['Value', 'Comparison', 'Data'], (_, token, data) =>
     withValue(rule, context, (value, name) => {
-      if (value.type !== type || typeof value.data !== 'string') return known(false, `${name} is a ${value.type}`);
+      if (value.type !== type || typeof value.data !== 'string') return decided(false, `${name} is a ${value.type}`);
       return compared(compareStrings(token, value.data, data), `${name} is "${value.data}", wanted ${token} "${data}"`);
     }),
   );
@@ -118,7 +118,7 @@ function legacyMatch(rule: Rule, context: RuleContext, token: string): Answer {
   return needing(rule, ['Data'], (data) =>
     withValue(rule, context, (value, name) => {
       if (typeof value.data !== 'string' && typeof value.data !== 'number')
-        return unknown(`${name} is a ${value.type}`);
+        return undecided(`${name} is a ${value.type}`);
       return compared(compareStrings(token, String(value.data), data), `${name} is "${value.data}"`);
     }),
   );
@@ -130,13 +130,13 @@ function overLoop(trueIf: string | undefined, verdicts: ReturnType<Parameters<Ru
       return any(verdicts);
     case 'all':
       // Nothing says what All means over no subkey at all.
-      return verdicts.length === 0 ? unknown('there is no subkey to hold for') : all(verdicts);
+      return verdicts.length === 0 ? undecided('there is no subkey to hold for') : all(verdicts);
     case 'none': {
       const some = any(verdicts);
       return { ...some, value: some.value === undefined ? undefined : !some.value };
     }
     default:
-      return unknown(`TrueIf "${trueIf ?? ''}" is not Any, All or None`);
+      return undecided(`TrueIf "${trueIf ?? ''}" is not Any, All or None`);
   }
 }
 

@@ -2,7 +2,7 @@
 // could be installed is Windows' own secret and stays unknown. Rules about products and device attributes have no
 // published fact source and are unknown too.
 import type { Rule } from './rules.ts';
-import { type Answer, given, known, needing, type RuleContext, type RuleEvaluator, unknown } from './verdict.ts';
+import { type Answer, decided, given, needing, type RuleContext, type RuleEvaluator, undecided } from './verdict.ts';
 
 /** State of an installed package under `Component Based Servicing\Packages`. */
 const installedState = 0x70;
@@ -14,24 +14,24 @@ export const servicingRules: Record<string, RuleEvaluator> = {
     const identity = packageIdentity(context.rules.metadata);
     return identity
       ? packageInstalled(identity, context)
-      : unknown('the update has no package manifest with an identity');
+      : undecided('the update has no package manifest with an identity');
   },
   CbsPackageInstallable: (_, context) => {
     const identity = packageIdentity(context.rules.metadata);
-    if (!identity) return unknown('the update has no package manifest with an identity');
+    if (!identity) return undecided('the update has no package manifest with an identity');
     const installed = packageInstalled(identity, context);
     return installed.value === true
-      ? known(false, installed.says)
-      : unknown('only Windows can tell whether a package can be installed');
+      ? decided(false, installed.says)
+      : undecided('only Windows can tell whether a package can be installed');
   },
-  ProductReleaseInstalled: () => unknown('nothing published says where product releases are recorded'),
-  ProductReleaseVersion: () => unknown('nothing published says where product releases are recorded'),
-  DeviceAttribute: () => unknown('nothing published says how device attributes are measured'),
+  ProductReleaseInstalled: () => undecided('nothing published says where product releases are recorded'),
+  ProductReleaseVersion: () => undecided('nothing published says where product releases are recorded'),
+  DeviceAttribute: () => undecided('nothing published says how device attributes are measured'),
 };
 
 function packageInstalled(identity: string, { facts }: RuleContext): Answer {
   return given(facts.cbsPackageState?.(identity), `package ${identity}`, (state) =>
-    known(state === installedState, `package ${identity} is in state 0x${state.toString(16)}`),
+    decided(state === installedState, `package ${identity} is in state 0x${state.toString(16)}`),
   );
 }
 

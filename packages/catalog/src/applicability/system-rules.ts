@@ -5,19 +5,19 @@ import type { Rule } from './rules.ts';
 import {
   type Answer,
   compared,
+  decided,
   given,
-  known,
   needing,
   type RuleContext,
   type RuleEvaluator,
-  unknown,
+  undecided,
 } from './verdict.ts';
 
 export const systemRules: Record<string, RuleEvaluator> = {
   'b.Platform': (rule, { facts }) =>
     needing(rule, ['PlatformID'], (wanted) =>
       given(facts.platform?.(), 'the platform', (platform) =>
-        known(platform.toLowerCase() === wanted.toLowerCase(), `the platform is ${platform}`),
+        decided(platform.toLowerCase() === wanted.toLowerCase(), `the platform is ${platform}`),
       ),
     ),
   'b.WindowsVersion': (rule, { facts }) =>
@@ -30,14 +30,14 @@ export const systemRules: Record<string, RuleEvaluator> = {
     given(facts.language?.(), 'the system language', ({ mui }) =>
       mui === undefined
         ? unknownInterface
-        : known(mui !== null, `the multilingual user interface is ${mui === null ? 'not ' : ''}installed`),
+        : decided(mui !== null, `the multilingual user interface is ${mui === null ? 'not ' : ''}installed`),
     ),
   'b.MuiLanguageInstalled': (rule, { facts }) =>
     needing(rule, ['Language'], (language) =>
       given(facts.language?.(), 'the system language', ({ mui }) =>
         mui === undefined
           ? unknownInterface
-          : known(
+          : decided(
               mui?.some((tag) => covers(language, tag)) ?? false,
               `user interface languages: ${mui?.join(', ') || 'none'}`,
             ),
@@ -46,7 +46,7 @@ export const systemRules: Record<string, RuleEvaluator> = {
   'b.SystemMetric': (rule, { facts }) =>
     needing(rule, ['Comparison', 'Index', 'Value'], (token, index, value) =>
       toNumber(index) === undefined
-        ? unknown(`Index "${index}" is not a number`)
+        ? undecided(`Index "${index}" is not a number`)
         : given(facts.systemMetric?.(Number(index)), `system metric ${index}`, (metric) =>
             compareNumber(token, metric, value),
           ),
@@ -61,13 +61,13 @@ export const systemRules: Record<string, RuleEvaluator> = {
         ] as const;
         const asked = pairs.filter(([wanted]) => wanted !== undefined);
         const bad = asked.find(([wanted]) => toNumber(wanted) === undefined);
-        if (bad) return unknown(`"${bad[0]}" is not a number of a processor`);
+        if (bad) return undecided(`"${bad[0]}" is not a number of a processor`);
         if (asked.some(([wanted, found]) => found !== undefined && toNumber(wanted) !== found)) {
-          return known(false, `the processor is of architecture ${architecture}`);
+          return decided(false, `the processor is of architecture ${architecture}`);
         }
         if (asked.some(([, found]) => found === undefined))
-          return unknown('level and revision of the processor are not known');
-        return known(true, `the processor is of architecture ${architecture}`);
+          return undecided('level and revision of the processor are not known');
+        return decided(true, `the processor is of architecture ${architecture}`);
       }),
     ),
   'b.NumberOfProcessors': (rule, { facts }) =>
@@ -76,7 +76,7 @@ export const systemRules: Record<string, RuleEvaluator> = {
     ),
   'b.ClusteredOS': (_, { facts }) =>
     given(facts.isClustered?.(), 'a cluster', (clustered) =>
-      known(clustered, clustered ? 'clustered' : 'not clustered'),
+      decided(clustered, clustered ? 'clustered' : 'not clustered'),
     ),
   'b.Memory': (rule, { facts }) =>
     needing(rule, ['MinSizeInMB'], (minimum) =>
@@ -89,43 +89,43 @@ export const systemRules: Record<string, RuleEvaluator> = {
       name,
       (rule, { facts }) =>
         given(facts.hasCapability?.(name, rule.attributes), name.slice(2), (has) =>
-          known(has, `the device ${has ? 'has' : 'lacks'} it`),
+          decided(has, `the device ${has ? 'has' : 'lacks'} it`),
         ),
     ]),
   ),
   'b.LicenseValueExists': (rule, { facts }) =>
     needing(rule, ['Value'], (name) =>
-      given(facts.licenseValue?.(name), `licence value ${name}`, () => known(true, `licence value ${name} exists`)),
+      given(facts.licenseValue?.(name), `licence value ${name}`, () => decided(true, `licence value ${name} exists`)),
     ),
   'b.LicenseDword': (rule, { facts }) =>
     needing(rule, ['Value', 'Comparison', 'Data'], (name, token, data) =>
       given(facts.licenseValue?.(name), `licence value ${name}`, (value) =>
         typeof value === 'number'
           ? compareNumber(token, value, data)
-          : known(false, `licence value ${name} is not a number`),
+          : decided(false, `licence value ${name} is not a number`),
       ),
     ),
   'b.WmiQuery': (rule, { facts }) =>
     needing(rule, ['WqlQuery'], (query) =>
       given(facts.wmiRowCount?.(rule.attributes.Namespace ?? 'root\\cimv2', query), 'the WMI answer', (rows) =>
-        known(rows > 0, `the WMI query gives ${rows} rows`),
+        decided(rows > 0, `the WMI query gives ${rows} rows`),
       ),
     ),
   'b.InstalledOnce': (_, { facts, rules }) =>
     given(facts.installedOnce?.(rules.updateId), 'the installation history', (once) =>
-      known(once, once ? 'installed before' : 'never installed here'),
+      decided(once, once ? 'installed before' : 'never installed here'),
     ),
   'b.GenericQuery': (rule, { facts }) =>
     needing(rule, ['Namespace', 'Type', 'Parameter'], (namespace, type) =>
       given(facts.genericQuery?.(rule.attributes), `${namespace} ${type}`, (holds) =>
-        known(holds, `${namespace} ${type} ${holds ? 'holds' : 'does not hold'}`),
+        decided(holds, `${namespace} ${type} ${holds ? 'holds' : 'does not hold'}`),
       ),
     ),
 };
 
 export function compareNumber(token: string, machine: number, text: string): Answer {
   const wanted = toNumber(text);
-  if (wanted === undefined) return unknown(`"${text}" in the rule is not a number`);
+  if (wanted === undefined) return undecided(`"${text}" in the rule is not a number`);
   return compared(compareBy(token, machine - wanted), `found ${machine}, wanted ${token} ${text}`);
 }
 
@@ -144,7 +144,7 @@ function windowsVersion(rule: Rule, version: WindowsVersionFacts): Answer {
   const bad = versionAttributes.find(
     (name) => attributes[name] !== undefined && toNumber(attributes[name]) === undefined,
   );
-  if (bad) return unknown(`${bad} "${attributes[bad]}" is not a number`);
+  if (bad) return undecided(`${bad} "${attributes[bad]}" is not a number`);
   const asked = (name: string) => toNumber(attributes[name]);
   const parts = [
     [version.major, asked('MajorVersion')],
@@ -168,8 +168,8 @@ function windowsVersion(rule: Rule, version: WindowsVersionFacts): Answer {
     const common = version.suiteMask & suiteMask;
     checks.push(isTrue(attributes.AllSuitesMustBePresent) ? common === suiteMask : common !== 0);
   }
-  if (checks.includes(false)) return known(false, says);
-  return checks.includes(undefined) ? unknown(`${says}; the comparison cannot be decided`) : known(true, says);
+  if (checks.includes(false)) return decided(false, says);
+  return checks.includes(undefined) ? undecided(`${says}; the comparison cannot be decided`) : decided(true, says);
 }
 
 /** The first difference decides. A part that is not known leaves it open. */
@@ -181,15 +181,15 @@ function orderKnown(parts: readonly (readonly [found: number | undefined, wanted
   return 0;
 }
 
-const unknownInterface = unknown('whether the multilingual user interface is installed is not known on this machine');
+const unknownInterface = undecided('whether the multilingual user interface is installed is not known on this machine');
 
 /** Only where it is localized to the language, and the multilingual user interface is not installed. */
 function systemLanguage(rule: Rule, { facts }: RuleContext): Answer {
   return needing(rule, ['Language'], (language) =>
     given(facts.language?.(), 'the system language', ({ system, mui }) => {
-      if (mui) return known(false, 'the multilingual user interface is installed');
-      if (!covers(language, system)) return known(false, `the system language is ${system}`);
-      return mui === undefined ? unknownInterface : known(true, `the system language is ${system}`);
+      if (mui) return decided(false, 'the multilingual user interface is installed');
+      if (!covers(language, system)) return decided(false, `the system language is ${system}`);
+      return mui === undefined ? unknownInterface : decided(true, `the system language is ${system}`);
     }),
   );
 }

@@ -36,23 +36,23 @@ export interface Answer {
   children?: Verdict[];
 }
 
-export function unknown(says: string): Answer {
+export function undecided(says: string): Answer {
   return { value: undefined, says };
 }
 
-export function known(value: boolean, says: string): Answer {
+export function decided(value: boolean, says: string): Answer {
   return { value, says };
 }
 
 /** The answer for a comparison: undefined means that the rule's operator is not one. */
 export function compared(value: boolean | undefined, says: string): Answer {
-  return value === undefined ? unknown(`${says}; the comparison cannot be decided`) : known(value, says);
+  return value === undefined ? undecided(`${says}; the comparison cannot be decided`) : decided(value, says);
 }
 
 /** Answers with `decide` if the fact is there, false if it is absent, unknown if it is unknown. */
 export function given<T>(fact: T | null | undefined, what: string, decide: (value: T) => Answer): Answer {
-  if (fact === undefined) return unknown(`${what} is not known on this machine`);
-  if (fact === null) return known(false, `${what} does not exist`);
+  if (fact === undefined) return undecided(`${what} is not known on this machine`);
+  if (fact === null) return decided(false, `${what} does not exist`);
   return decide(fact);
 }
 
@@ -60,6 +60,6 @@ export function given<T>(fact: T | null | undefined, what: string, decide: (valu
 export function needing(rule: Rule, names: readonly string[], decide: (...values: string[]) => Answer): Answer {
   const values = names.map((name) => rule.attributes[name]);
   const missing = names.find((_, index) => values[index] === undefined);
-  if (missing !== undefined) return unknown(`the rule has no ${missing}`);
+  if (missing !== undefined) return undecided(`the rule has no ${missing}`);
   return decide(...(values as string[]));
 }
