@@ -119,29 +119,36 @@ it('a mistyped server is wrong usage for every command, and is not made', async 
 /** These two make a server. */
 const makers = ['serve', 'demo'];
 
-for (const [flag, mistyped] of [
-  ['--data-dir', 'nowhere'],
-  ['--database', 'nothing.sqlite'],
-] as const) {
-  it(`the example of every command fails with a mistyped ${flag}, and makes nothing`, async () => {
-    const empty = mkdtempSync(join(folder, 'empty-'));
-    const before = process.cwd();
-    process.chdir(empty);
-    let count = 0;
-    try {
-      for (const [name, example] of Object.entries(commandExamples)) {
-        if (makers.includes(name) || !(await has(name, flag))) continue;
-        const typed = `moult ${name} ${flag} ${mistyped}`;
-        const [code, written] = await moult([...argumentsOf(example), flag, join(empty, mistyped)], {});
-        assert.ok(code === 1 || code === 2, `${typed}: ${written}`);
-        assert.deepEqual(readdirSync(empty), [], typed);
-        count++;
+const mistypedPlaces = [
+  { flag: '--data-dir', variable: 'MOULT_DATA_DIR', mistyped: 'nowhere' },
+  { flag: '--database', variable: 'MOULT_DATABASE', mistyped: 'nothing.sqlite' },
+  { flag: '--config', variable: 'MOULT_CONFIG', mistyped: 'no.toml' },
+];
+
+for (const { flag, variable, mistyped } of mistypedPlaces) {
+  for (const source of [flag, variable]) {
+    it(`the example of every command fails with a mistyped ${source}, and makes nothing`, async () => {
+      const empty = mkdtempSync(join(folder, 'empty-'));
+      const place = join(empty, mistyped);
+      const before = process.cwd();
+      process.chdir(empty);
+      let count = 0;
+      try {
+        for (const [name, example] of Object.entries(commandExamples)) {
+          if (makers.includes(name) || !(await has(name, flag))) continue;
+          const typed = argumentsOf(example);
+          const [code, written] =
+            source === flag ? await moult([...typed, flag, place], {}) : await moult(typed, { [variable]: place });
+          assert.ok(code === 1 || code === 2, `moult ${name} with ${source}: ${written}`);
+          assert.deepEqual(readdirSync(empty), [], `moult ${name} with ${source}`);
+          count++;
+        }
+      } finally {
+        process.chdir(before);
       }
-    } finally {
-      process.chdir(before);
-    }
-    assert.ok(count > 90, `${count} commands`);
-  });
+      assert.ok(count > 90, `${count} commands`);
+    });
+  }
 }
 
 async function has(name: string, flag: string): Promise<boolean> {
