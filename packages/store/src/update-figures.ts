@@ -1,5 +1,5 @@
-// How many computers need an update, and on how many it failed. Triggers of the database note changes (migration 0020). This
-// file adds them up, before a list is read and beside the service.
+// How many computers need an update, and on how many it failed. Triggers of the database note changes (migrations 0020 and
+// 0037). This file adds them up, before a list is read and beside the service.
 import { type Kysely, sql } from 'kysely';
 import type { StateBounds } from './contract/index.ts';
 import type { Database, Engine } from './database.ts';
@@ -35,18 +35,26 @@ async function addUpFigures(
 
 /**
  * Adds up before a list of updates. If nothing can be written, or another process writes the file, the list shows the
- * last figures. The statements of the list itself tell all other troubles.
+ * last figures. The answer is false then: updates that were imported since have no row yet. The statements of the list
+ * itself tell all other troubles.
  */
-export async function addUpBeforeList(database: Database): Promise<void> {
-  await addUpFigures(database, (work) => database.writeIfFree(work)).catch(() => undefined);
+export async function addUpBeforeList(database: Database): Promise<boolean> {
+  try {
+    await addUpFigures(database, (work) => database.writeIfFree(work));
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 const summed = sql`
   insert into update_figures (update_id, needed, failed)
     select update_id, sum(needed), sum(failed) from`;
-const onConflict = sql`group by update_id having sum(needed) <> 0 or sum(failed) <> 0 order by update_id
+/** Changes by 0 are of new titles, which get their row. */
+const onConflict = sql`group by update_id order by update_id
   on conflict (update_id) do update set needed = update_figures.needed + excluded.needed,
-    failed = update_figures.failed + excluded.failed`;
+    failed = update_figures.failed + excluded.failed
+  where excluded.needed <> 0 or excluded.failed <> 0`;
 
 /** Every change is in the figures or in the changes, and never in both. */
 async function addSome(transaction: Kysely<Tables>, engine: Engine): Promise<number> {

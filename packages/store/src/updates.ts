@@ -30,7 +30,8 @@ export function updateStore(database: Database, changes: Changes): Revisions {
         const stamp = await takeStamp(transaction, database.engine, now.getTime());
         const imported = await insertRevisions({ transaction, engine: database.engine }, packed, stamp);
         const fresh = packed.filter((_, at) => imported[at]?.isNew);
-        const updateIds = fresh.map(({ updateId }) => updateId);
+        // Another revision makes no update expired.
+        const updateIds = fresh.filter(({ summary }) => summary.isExpired).map(({ updateId }) => updateId);
         const author = { name: importAuthor, at: now };
         const taken = await takeOffExpiredIn(transaction, { author, stamp, updateIds });
         if (fresh.length > 0) await markChange(transaction, 'updates');

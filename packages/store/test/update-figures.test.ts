@@ -19,6 +19,7 @@ import { startPostgres, type TestPostgres } from './postgres.ts';
 const at = new Date('2026-12-01T12:00:00Z');
 const now = () => at;
 const updateId = '00000001-aaaa-43c9-bac3-52d5db701494';
+const otherId = '00000002-aaaa-43c9-bac3-52d5db701494';
 const own = ['update_figures', 'update_figure_changes'];
 const before0020 = migrations.filter(({ name }) => name < '0020');
 
@@ -44,6 +45,10 @@ for (const engine of ['sqlite', 'postgres'] as const) {
       await report(store, 1);
       assert.equal(await neededIn(store), 1);
       await report(store, 2);
+      await store.importRevisions([revisionOf('Update B', otherId)], at);
+      await store.readUpdateFacts();
+      const titles = async () =>
+        (await store.pageUpdates({}, { limit: 3, sort: 'needed', isDescending: true })).items.map(({ title }) => title);
       if (postgres) {
         // Its error for a full disk.
         const full = `begin raise exception 'no space left' using errcode = '53100'; end`;
@@ -57,6 +62,7 @@ for (const engine of ['sqlite', 'postgres'] as const) {
       } else {
         await sql`pragma query_only = on`.execute(database.tables);
         assert.equal(await neededIn(store), 1);
+        assert.deepEqual(await titles(), ['Update A', 'Update B'], 'also those without a row of figures');
         await sql`pragma query_only = off`.execute(database.tables);
         using other = new DatabaseSync(address);
         for (let time = 0; time < 2; time++) {
@@ -72,6 +78,7 @@ for (const engine of ['sqlite', 'postgres'] as const) {
         assert.equal(rows[0]?.timeout, 10_000);
       }
       assert.equal(await neededIn(store), 2);
+      assert.deepEqual(await titles(), ['Update A', 'Update B']);
     });
 
     it('are right after the version before restored its backup over them, and an upgrade', async () => {
@@ -117,15 +124,17 @@ for (const engine of ['sqlite', 'postgres'] as const) {
 
 const computer = (number: number) => `${String(number).padStart(8, '0')}-5601-43c9-bac3-52d5db701494`;
 
+/** A revision of an update with this title and id. */
+function revisionOf(title: string, id = updateId) {
+  const identity = { updateId: id, revisionNumber: 1, updateType: 'Software' };
+  const rest = { explicitlyDeployable: true, isExpired: false, clauses: '', more: undefined };
+  const texts = { title, xml: '<a/>', core: '<a/>', extended: '<a/>' };
+  return { ...identity, categoryType: undefined, ...texts, summary: { ...identity, ...rest } as never, files: [] };
+}
+
 /** A computer reports that it needs the update, which is imported. */
 async function report(store: Store, number: number): Promise<void> {
-  const summary = {
-    ...{ updateId, revisionNumber: 1, updateType: 'Software', explicitlyDeployable: true, isExpired: false },
-    ...{ clauses: '', more: undefined },
-  } as never;
-  const texts = { title: 'Update A', xml: '<a/>', core: '<a/>', extended: '<a/>' };
-  const revision = { updateId, revisionNumber: 1, updateType: 'Software', categoryType: undefined, ...texts, summary };
-  await store.importRevisions([{ ...revision, files: [] }], at);
+  await store.importRevisions([revisionOf('Update A')], at);
   const event = {
     ...{ instanceId: crypto.randomUUID(), computerId: computer(number), timeAtTarget: at, namespaceId: 1 },
     ...{ eventNumber: 156, sourceId: 101, updateId: undefined, revisionNumber: 1, win32HResult: 0, appName: '' },

@@ -44,11 +44,11 @@ export function updatePages(database: Database): Pick<ListStore, UpdatePages> {
       { sort = 'title', isDescending = false, ...request }: PageRequest & Sorted<UpdateSort>,
     ): Promise<Page<PagedUpdate>> {
       await readUpdateFacts(database);
-      await addUpBeforeList(database);
+      const isAddedUp = await addUpBeforeList(database);
       const order: Order = { name: sort, by: sorts[sort], isDescending };
       const keys = sql.join(order.by.map(({ expression }, at) => sql`${expression} as ${sql.id(`key_${at}`)}`));
       const statement = sql<Row & Record<string, string | number>>`
-        select ${columns(filter)}, ${keys} from ${isFigure(sort) ? withFigures : joined} ${described}
+        select ${columns(filter)}, ${keys} from ${isFigure(sort) ? withFigures(isAddedUp) : joined} ${described}
         where ${allOf([...conditions(filter), ...behindCursor(order, request.cursor)])}
         order by ${sorted(order)} ${limited(request.limit)}`;
       const { rows: found } = await readRows(database, statement, request.limit);
@@ -109,9 +109,11 @@ const isSuperseded = sql<SqlBool>`exists (
   select 1 from superseded_updates as later where later.update_id = one.update_id)`;
 const isExpired = sql<SqlBool>`exists (
   select 1 from revision_summaries as summary where summary.revision_id = one.revision_id and summary.is_expired = 1)`;
-/** Each title has its row of figures. */
-const withFigures = sql`update_figures as figures join update_titles as one on one.update_id = figures.update_id
-  join updates on updates.update_id = one.update_id`;
+/** Each title has its row of figures, when all are added up. The other way needs no rows, and reads all titles. */
+const withFigures = (isAddedUp: boolean) => sql`${isAddedUp ? sql`update_figures` : figuresOrNone} as figures
+  join update_titles as one on one.update_id = figures.update_id join updates on updates.update_id = one.update_id`;
+const figuresOrNone = sql`(select title.update_id, coalesce(own.needed, 0) as needed, coalesce(own.failed, 0) as failed
+  from update_titles as title left join update_figures as own on own.update_id = title.update_id)`;
 const ofFigures = (figure: 'needed' | 'failed') => sql<SqlBool>`exists (
   select 1 from update_figures as own where own.update_id = one.update_id and own.${sql.ref(figure)} > 0)`;
 

@@ -22,6 +22,7 @@ import { up as longTitles } from './0028-long-titles.ts';
 import { up as changeRequests } from './0030-change-requests.ts';
 import { up as groupDays } from './0033-group-days.ts';
 import { up as accountIdentities } from './0034-account-identities.ts';
+import { up as figuresOfTitles } from './0037-figures-of-titles.ts';
 
 export interface Migration {
   name: string;
@@ -52,4 +53,5 @@ export const migrations: readonly Migration[] = [
   { name: '0030-change-requests', up: changeRequests },
   { name: '0033-group-days', up: groupDays },
   { name: '0034-account-identities', up: accountIdentities },
+  { name: '0037-figures-of-titles', up: figuresOfTitles },
 ];
