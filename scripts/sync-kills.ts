@@ -1,9 +1,10 @@
 // Kills `moult sync now` with SIGKILL at random points, and starts it again until it is done. Then it compares the
-// catalog with that of an undisturbed run.
-//   node scripts/sync-kills.ts [--kills 1000] [--updates 25000] [--seed 1]
+// catalog with that of an undisturbed run. Of the undisturbed run, and of a second one with nothing new, it prints calls,
+// processor time and memory.
+//   node scripts/sync-kills.ts [--kills 1000] [--updates 25000] [--huge-mib 47] [--minutes 60] [--seed 1]
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -21,16 +22,26 @@ const { values } = parseArgs({
   options: {
     kills: { type: 'string', default: '1000' },
     updates: { type: 'string', default: '25000' },
+    'huge-mib': { type: 'string', default: '0' },
+    minutes: { type: 'string', default: '600' },
     seed: { type: 'string', default: '1' },
   },
 });
 const [kills, updates, seed] = [values.kills, values.updates, values.seed].map(Number) as [number, number, number];
+const until = performance.now() + Number(values.minutes) * 60_000;
 const now = () => new Date();
 const products = 5;
+/** A kill each few seconds: a slow undisturbed run must not make them rare. */
+const longestWaitMs = 5000;
 let state = seed;
+let spent: ReturnType<typeof usageOf>;
 const program = join(fileURLToPath(new URL('..', import.meta.url)), 'packages', 'cli', 'bin', 'moult.js');
-const catalog = simulatedCatalog({ products, updates, from: new Date(Date.now() - (updates + 1000) * 1000) });
-const listening = await listen(createUpstreamServer({ kind: 'microsoft', now, updates: catalog }));
+const catalog = simulatedCatalog({
+  ...{ products, updates, from: new Date(Date.now() - (updates + 1000) * 1000) },
+  hugeCharacters: Number(values['huge-mib']) * 1_000_000,
+});
+const upstream = createUpstreamServer({ kind: 'microsoft', now, updates: catalog });
+const listening = await listen(upstream);
 const folder = mkdtempSync(join(tmpdir(), 'moult-sync-kills-'));
 
 try {
@@ -40,13 +51,15 @@ try {
   if (code !== 0) throw new Error(`the undisturbed run ended with ${code}`);
   const wholeMs = performance.now() - began;
   const expected = await hashOf(undisturbed);
-  console.log(`undisturbed: ${(wholeMs / 1000).toFixed(1)} s`);
+  console.log(`undisturbed: ${(wholeMs / 1000).toFixed(1)} s, ${told()}`);
+  if ((await sync(undisturbed, undefined)) !== 0) throw new Error('the run with nothing new failed');
+  console.log(`nothing new: ${upstream.calls.map(({ operation }) => operation).join(', ')}: ${told()}`);
   let done = 0;
-  for (let round = 1; done < kills; round++) {
+  for (let round = 1; done < kills && performance.now() < until; round++) {
     const disturbed = await prepare(`round-${round}`);
     let ended = false;
     while (!ended) {
-      const waitMs = done < kills ? 300 + random() * wholeMs * 0.4 : undefined;
+      const waitMs = done < kills ? 300 + random() * Math.min(wholeMs * 0.4, longestWaitMs) : undefined;
       const result = await sync(disturbed, waitMs);
       ended = result === 0;
       if (result === null) done++;
@@ -55,6 +68,7 @@ try {
     const found = await hashOf(disturbed);
     if (found !== expected) throw new Error(`another catalog after ${done} kills (seed ${seed}, round ${round})`);
     console.log(`round ${round}: the same catalog after ${done} kills`);
+    upstream.calls.length = 0;
     rmSync(disturbed, { recursive: true, force: true });
   }
 } finally {
@@ -78,13 +92,38 @@ async function prepare(name: string): Promise<string> {
 function sync(directory: string, killAfterMs: number | undefined): Promise<number | null> {
   const args = ['sync', 'now', '--data-dir', directory, '--upstream', listening.url];
   const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'ignore', 'inherit'] });
+  const usage = setInterval(() => {
+    spent = usageOf(child.pid) ?? spent;
+  }, 50);
   const timer = killAfterMs === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), killAfterMs);
   return new Promise((resolve) =>
     child.once('exit', (code) => {
       clearTimeout(timer);
+      clearInterval(usage);
       resolve(code);
     }),
   );
+}
+
+/** Processor seconds and the largest memory in MB so far, where the system tells them (Linux). */
+function usageOf(pid: number | undefined): { seconds: number; megabytes: number } | undefined {
+  try {
+    // Behind the name, fields 12 and 13 are user and system time, in hundredths of a second.
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+    const [, peak] = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+    if (peak === undefined) return undefined;
+    return { seconds: (Number(fields[11]) + Number(fields[12])) / 100, megabytes: Number(peak) / 1024 };
+  } catch {
+    return undefined;
+  }
+}
+
+/** The calls since the last time, and what the last run took. */
+function told(): string {
+  const calls = upstream.calls.splice(0);
+  const data = calls.filter(({ operation }) => operation === 'GetUpdateData').length;
+  const took = spent && `, ${spent.seconds.toFixed(1)} s of processor time, ${Math.round(spent.megabytes)} MB at most`;
+  return `${calls.length} calls, ${data} of them for data${took ?? ''}`;
 }
 
 async function hashOf(directory: string): Promise<string> {

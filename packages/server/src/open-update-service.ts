@@ -1,5 +1,6 @@
 // The update service of a database that is there: its cookies, its catalog, its caches.
 import type { ServerConfig } from '@moult/administration/config';
+import { openFileKeys } from '@moult/administration/file-keys';
 import type { Store } from '@moult/store';
 import { createFragments, openLiveCatalog } from '@moult/store/catalog';
 import type { ServerClock } from '@moult/store/clock';
@@ -51,6 +52,7 @@ export async function openUpdateService(
   store.readUpdateFacts().catch((error) => log.debug({ err: error }, 'facts of updates were not read yet'));
   return {
     store,
+    fileKeys: openFileKeys(store, config.dataDir),
     catalog,
     fragments,
     readyUpdates: createReadyUpdates({ budgetBytes }),

@@ -1,8 +1,11 @@
 // Moult below Moult below Moult: documents, revisions, addresses, groups and decisions go down, on both engines.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { temporaryFolder } from '@moult/disk';
+import { clientWebService } from '@moult/protocol/client-web-service';
 import { serverSyncWebService } from '@moult/protocol/server-sync';
 import { simulatedUpdate } from '@moult/simulator';
+import { openFileKeys } from '../../administration/src/file-keys/index.ts';
 import { runSync } from '../../administration/src/synchronisation/run-sync.ts';
 import {
   author,
@@ -14,6 +17,7 @@ import {
 } from '../../administration/src/synchronisation/test/upstream.ts';
 import { allComputers, openStore, type Store } from '../../store/src/index.ts';
 import { startPostgres, type TestPostgres } from '../../store/test/postgres.ts';
+import { openSession } from './agent-session.ts';
 import { cookieOf, type EmptyServer, from, noFilter, now, openServer, seen } from './empty-server.ts';
 import { ask } from './soap-client.ts';
 
@@ -24,14 +28,16 @@ for (const engine of ['sqlite', 'postgres'] as const) {
     let middle: EmptyServer;
     let leaf: Store;
     let lab: Lab;
-    const sync = (store: Store, upstream: string) => runSync(partsOf(store, upstream, now));
+    const leafDir = temporaryFolder('moult-leaf');
+    const dataDirOf = (store: Store) => [top, middle].find((one) => one.store === store)?.server.dataDir ?? leafDir;
+    const sync = (store: Store, upstream: string) => runSync(partsOf(store, upstream, now, dataDirOf(store)));
 
     before(async () => {
       postgres = engine === 'postgres' ? await startPostgres() : undefined;
       top = await openServer(await postgres?.createDatabase());
       middle = await openServer(await postgres?.createDatabase());
       leaf = await openStore(':memory:', { now });
-      lab = await openLab({ updates: 40, products: 2, hugeCharacters: 300_000 });
+      lab = await openLab({ updates: 40, products: 2, hugeCharacters: 300_000, encrypted: 3 });
       await sync(top.store, lab.url);
       await chooseProducts(top.store, 2);
       await sync(top.store, lab.url);
@@ -82,6 +88,37 @@ for (const engine of ['sqlite', 'postgres'] as const) {
       const [file] = simulatedUpdate(5, { products: 2, changedAt: from }).files;
       const sha1 = Buffer.from(file?.sha1 ?? '', 'base64').toString('hex');
       assert.deepEqual(await leaf.findContentSources([sha1]), new Map([[sha1, file?.url]]));
+    });
+
+    it('keys of encrypted files go down, and to clients', async () => {
+      const { updateId, files } = simulatedUpdate(1, { products: 2, changedAt: from, encryption: 'key' });
+      const [file] = files;
+      const digest = Buffer.from(file?.sha1 ?? '', 'base64');
+      const found = await openFileKeys(leaf, leafDir).load([digest.toString('hex')]);
+      assert.deepEqual(Buffer.from(found.get(digest.toString('hex')) ?? []), file?.key);
+      const decision = { groupId: allComputers, deadline: undefined, administrator: 'anna' };
+      await middle.store.deploy({ ...decision, updateId, action: 'Install' }, new Date());
+      await seen();
+      const session = await openSession(middle.url);
+      const answer = async (infoTypes: ('Extended' | 'FileDecryption')[], revisionNumber = 1) => {
+        const asked = { cookie: session.cookie, updateIds: [{ updateId, revisionNumber }], infoTypes, locales: [] };
+        return (await ask(middle.url, clientWebService, 'GetExtendedUpdateInfo2', asked)).result;
+      };
+      const told = await answer(['FileDecryption']);
+      const key = new Uint8Array(file?.key ?? []);
+      const expected = [{ fileDigest: new Uint8Array(digest), decryptionKey: key, securityData: [key] }];
+      const plain = (list: NonNullable<typeof told>['fileDecryptionData'] | undefined) =>
+        list?.map(({ fileDigest, decryptionKey, securityData }) => ({
+          fileDigest: new Uint8Array(fileDigest ?? []),
+          decryptionKey: new Uint8Array(decryptionKey ?? []),
+          securityData: securityData.map((one) => new Uint8Array(one)),
+        }));
+      assert.deepEqual([plain(told?.fileDecryptionData), plain(told?.fileDecryptionData2)], [expected, expected]);
+      assert.deepEqual(told?.updateEncryptionDetails, [
+        { updateIdentity: { updateId, revisionNumber: 1 }, hasEncryptedFiles: true },
+      ]);
+      const [unasked, unknown] = [await answer(['Extended']), await answer(['FileDecryption'], 9)];
+      assert.deepEqual([unasked?.fileDecryptionData, unknown?.fileDecryptionData], [[], []]);
     });
 
     it('groups, decisions, declined updates and license terms are told to a replica, changes alone the second time', async () => {

@@ -7,21 +7,26 @@ export interface DocumentCheck {
   trouble: string | undefined;
   /** SHA-1 digests of its files, in hex. */
   files: string[];
+  /** It has an encrypted file. */
+  isEncrypted: boolean;
 }
 
 /** Checks the document, and what the answer says of it. */
 export function troubleIn(data: ServerSyncUpdateData): DocumentCheck {
   const files = data.fileDigests.map((digest) => Buffer.from(digest).toString('hex'));
   try {
-    return { trouble: troubleOf(data), files };
+    const { xml, compressed } = data;
+    const isOnce = (xml === undefined) !== (compressed === undefined);
+    const text = isOnce ? (xml ?? unpacked(compressed ?? new Uint8Array())) : '';
+    const isEncrypted = /\sIsEncrypted\s*=\s*["'](?:true|1)["']/.test(text);
+    return { trouble: isOnce ? troubleOf(text, data) : 'is there twice, or not at all', files, isEncrypted };
   } catch (error) {
-    return { trouble: `cannot be unpacked: ${error instanceof Error ? error.message : error}`, files };
+    const trouble = `cannot be unpacked: ${error instanceof Error ? error.message : error}`;
+    return { trouble, files, isEncrypted: false };
   }
 }
 
-function troubleOf({ id, xml, compressed, fileDigests }: ServerSyncUpdateData): string | undefined {
-  if ((xml === undefined) === (compressed === undefined)) return 'is there twice, or not at all';
-  const text = xml ?? unpacked(compressed ?? new Uint8Array());
+function troubleOf(text: string, { id, fileDigests }: ServerSyncUpdateData): string | undefined {
   // The identity is at the head of each document. Real ones have 47 million characters.
   const head = /<(?:[\w.-]+:)?UpdateIdentity\b[^>]{0,500}>/.exec(text.slice(0, 20_000))?.[0] ?? '';
   const updateId = /\sUpdateID\s*=\s*["']([^"']+)/.exec(head)?.[1]?.toLowerCase();

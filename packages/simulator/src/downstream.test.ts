@@ -18,8 +18,8 @@ async function play(upstream: string, answerBytes = 1e8) {
   return steps.flatMap(({ findings }) => findings);
 }
 
-async function open(kind: 'wsus' | 'microsoft' = 'wsus') {
-  const updates = simulatedCatalog({ products: 2, updates: 30, from });
+async function open(kind: 'wsus' | 'microsoft' = 'wsus', missingKeys = 0) {
+  const updates = simulatedCatalog({ products: 2, updates: 30, from, encrypted: 3, missingKeys });
   const server = createUpstreamServer({ kind, now, updates });
   const listening = await listen(server);
   return { server, updates, url: listening.url, [Symbol.asyncDispose]: () => listening.close() };
@@ -30,6 +30,13 @@ for (const kind of ['wsus', 'microsoft'] as const)
     await using upstream = await open(kind);
     assert.deepEqual(await play(upstream.url), []);
   });
+
+test('an encrypted file whose key is not told is named', async () => {
+  await using upstream = await open('microsoft', 1);
+  const findings = await play(upstream.url);
+  assert.equal(findings.length, 1, findings.join('\n'));
+  assert.match(findings[0] ?? '', /@1 has an encrypted file, and no key is told/);
+});
 
 test('documents of other updates, damaged ones and missing ones are named', async () => {
   await using upstream = await open();

@@ -29,7 +29,7 @@ export interface DownstreamOptions {
 }
 
 export interface DownstreamStep {
-  name: 'authorization' | 'configuration' | 'lists' | 'updates' | 'again' | 'decisions' | 'reports';
+  name: 'authorization' | 'configuration' | 'lists' | 'updates' | 'keys' | 'again' | 'decisions' | 'reports';
   /** Figures of the step, by name. */
   figures: Readonly<Record<string, number>>;
   /** Each is a sentence about an answer that a WSUS cannot use. */
@@ -76,7 +76,9 @@ export async function playDownstream(options: DownstreamOptions): Promise<Downst
   const { lists, step: listed } = await askLists(ask);
   done(listed);
   const walk: Walk = { ...options, ask, config, lists };
-  done(await askUpdates(walk));
+  const { step: updates, encrypted } = await askUpdates(walk);
+  done(updates);
+  if (encrypted.length > 0) done(await askKeys(walk, encrypted));
   done(await askAgain(walk));
   if (options.isReplica) done(await askDecisions(walk));
   if (options.computers > 0) done({ name: 'reports', ...(await reportUp(options)) });
@@ -109,6 +111,11 @@ function asker(line: DownstreamLine, cookie: { expiration: Date; encryptedData?:
       required('GetRevisionIdList', await line.call(serverSyncWebService, 'GetRevisionIdList', { cookie, filter })),
     updates: async (updateIds: ListedIdentity[]) =>
       required('GetUpdateData', await line.call(serverSyncWebService, 'GetUpdateData', { cookie, updateIds })),
+    keys: async (updateIds: ListedIdentity[]) =>
+      required(
+        'GetUpdateDecryptionData',
+        await line.call(serverSyncWebService, 'GetUpdateDecryptionData', { cookie, updateIds }),
+      ),
     decisions: async (anchors: { syncAnchor: string; deploymentAnchor?: string | undefined }) =>
       required('GetDeployments', await line.call(serverSyncWebService, 'GetDeployments', { cookie, ...anchors })),
   };
@@ -161,13 +168,18 @@ async function askLists(ask: Walk['ask']): Promise<{ lists: Walk['lists']; step:
   return { lists, step: { name: 'lists', figures, findings } };
 }
 
-async function askUpdates({ ask, config, lists }: Walk): Promise<DownstreamStep> {
+async function askUpdates({
+  ask,
+  config,
+  lists,
+}: Walk): Promise<{ step: DownstreamStep; encrypted: ListedIdentity[] }> {
   const findings: string[] = [];
   const figures = { documents: 0, files: 0, requests: 0 };
   const wanted = [...lists.config.identities, ...lists.updates.identities];
   /** Files that have an address of their publisher. */
   const located = new Set<string>();
   const digests = new Set<string>();
+  const encrypted: ListedIdentity[] = [];
   while (wanted.length > 0) {
     const batch = wanted.splice(0, config.maxUpdates);
     const { updates, fileUrls } = await ask.updates(batch);
@@ -182,17 +194,42 @@ async function askUpdates({ ask, config, lists }: Walk): Promise<DownstreamStep>
       continue;
     }
     wanted.unshift(...rest);
+    encrypted.push(...batch.filter((id) => checks.get(nameOf(id))?.isEncrypted));
     for (const [name, check] of checks) countDocument(name ?? 'without an id', check);
   }
   // A server below asks the server above for these: DownloadFiles, then /Content.
   const filesFromUpstream = [...digests].filter((digest) => !located.has(digest)).length;
-  return { name: 'updates', figures: { ...figures, files: digests.size, filesFromUpstream }, findings };
+  const all = { ...figures, files: digests.size, filesFromUpstream };
+  return { step: { name: 'updates', figures: all, findings }, encrypted };
 
   function countDocument(name: string, { trouble, files }: DocumentCheck): void {
     figures.documents++;
     if (trouble) note(findings, `The document of ${name} ${trouble}.`);
     for (const digest of files) digests.add(digest);
   }
+}
+
+/** Clients cannot use an encrypted file without its key (MS-WSUSSS 3.1.4.18). */
+async function askKeys({ ask, config }: Walk, encrypted: readonly ListedIdentity[]): Promise<DownstreamStep> {
+  const findings: string[] = [];
+  const figures = { encryptedUpdates: encrypted.length, keys: 0, requests: 0 };
+  const size = config.maxDecryptionUpdates;
+  if (size < 1)
+    findings.push('GetConfigData allows no update in GetUpdateDecryptionData, and updates have encrypted files.');
+  for (let at = 0; size > 0 && at < encrypted.length; at += size) {
+    const batch = encrypted.slice(at, at + size);
+    const { updates } = await ask.keys(batch);
+    figures.requests++;
+    const told = new Map(updates.map(({ updateId, files }) => [nameOf(updateId), files]));
+    for (const id of batch) {
+      const keys = (told.get(nameOf(id)) ?? []).filter(
+        ({ decryptionKey }) => decryptionKey && decryptionKey.length > 0,
+      );
+      figures.keys += keys.length;
+      if (keys.length === 0) note(findings, `${nameOf(id)} has an encrypted file, and no key is told.`);
+    }
+  }
+  return { name: 'keys', figures, findings };
 }
 
 /** A WSUS asks each time with its anchors. The lists then have new revisions only. */

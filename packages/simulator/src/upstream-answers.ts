@@ -99,6 +99,18 @@ export function updateItem(update: SimulatedUpdate): string {
   return `<ServerSyncUpdateData>${id}${blob}</ServerSyncUpdateData>`;
 }
 
+/** One item of a GetUpdateDecryptionData answer: every file of the update, with its key if there is one. */
+export function decryptionItem({ updateId, revisionNumber, files }: SimulatedUpdate): string {
+  const id = `<UpdateId><UpdateID>${updateId}</UpdateID><RevisionNumber>${revisionNumber}</RevisionNumber></UpdateId>`;
+  const items = files.map(({ sha1, key }) => {
+    const decryptionKey = key ? `<DecryptionKey>${key.toString('base64')}</DecryptionKey>` : '';
+    return `<ServerSyncFileDecryption><FileDigest>${sha1}</FileDigest>${decryptionKey}</ServerSyncFileDecryption>`;
+  });
+  const data =
+    items.length === 0 ? '<FileDecryptionData />' : `<FileDecryptionData>${items.join('')}</FileDecryptionData>`;
+  return `<ServerSyncUpdateFileDecryption>${id}${data}</ServerSyncUpdateFileDecryption>`;
+}
+
 export function urlItems(files: SimulatedUpdate['files']): string {
   return files
     .map(

@@ -14,7 +14,15 @@ export interface SimulatedUpdate {
   /** When the upstream got it. */
   changedAt: Date;
   /** SHA-1 in base64, where the publisher has the file, and its bytes if this upstream has them. */
-  files: { sha1: string; url: string; bytes?: () => Buffer }[];
+  files: SimulatedFile[];
+}
+
+interface SimulatedFile {
+  sha1: string;
+  url: string;
+  bytes?: () => Buffer;
+  /** Of an encrypted file. Undefined: it is not encrypted, or its key is lost. */
+  key?: Buffer;
 }
 
 export interface CatalogNumbers {
@@ -24,6 +32,10 @@ export interface CatalogNumbers {
   from: Date;
   /** Characters of rules in one document, the last one. 0: no such document. Real ones reach 47 MB. */
   hugeCharacters?: number;
+  /** So many updates, the first ones, have an encrypted file. */
+  encrypted?: number;
+  /** The keys of so many of these are lost. */
+  missingKeys?: number;
 }
 
 /** As Microsoft names them. */
@@ -37,7 +49,13 @@ export function simulatedProduct(number: number): string {
   return guid(`product ${number}`);
 }
 
-export function simulatedCatalog({ products, updates, from, hugeCharacters = 0 }: CatalogNumbers): SimulatedUpdate[] {
+export function simulatedCatalog({
+  products,
+  updates,
+  from,
+  hugeCharacters = 0,
+  ...keys
+}: CatalogNumbers): SimulatedUpdate[] {
   let second = 0;
   const next = () => new Date(from.getTime() + 1000 * second++);
   const family = guid('family');
@@ -50,7 +68,9 @@ export function simulatedCatalog({ products, updates, from, hugeCharacters = 0 }
   ];
   for (let number = 0; number < products; number++) made.push(simulatedProductDocument(number, next()));
   for (let number = 0; number < updates; number++) {
-    made.push(simulatedUpdate(number, { products, changedAt: next(), extraCharacters: ruleCharacters(number) }));
+    const encryption = number >= (keys.encrypted ?? 0) ? 'none' : number < (keys.missingKeys ?? 0) ? 'no-key' : 'key';
+    const extraCharacters = ruleCharacters(number);
+    made.push(simulatedUpdate(number, { products, changedAt: next(), extraCharacters, encryption }));
   }
   if (hugeCharacters > 0) {
     made.push(simulatedUpdate(updates, { products, changedAt: next(), extraCharacters: hugeCharacters }));
@@ -71,12 +91,14 @@ interface UpdateParts {
   revision?: number;
   isExpired?: boolean;
   extraCharacters?: number;
+  /** Of its file. `no-key`: encrypted, and its key is lost. */
+  encryption?: 'none' | 'key' | 'no-key';
 }
 
 /** The update with this number. Of another revision, or expired, when that is said. */
 export function simulatedUpdate(
   number: number,
-  { products, changedAt, revision = 1, isExpired = false, extraCharacters = 0 }: UpdateParts,
+  { products, changedAt, revision = 1, isExpired = false, extraCharacters = 0, encryption = 'none' }: UpdateParts,
 ): SimulatedUpdate {
   const updateId = guid(`update ${number}`);
   const product = simulatedProduct(number % products);
@@ -89,17 +111,18 @@ export function simulatedUpdate(
   const xml = document({
     ...{ updateId, revision, type: 'Software' },
     attributes: `ExplicitlyDeployable="true" PublicationState="${isExpired ? 'Expired' : 'Published'}" MsrcSeverity="Important"`,
-    properties: `<upd:KBArticleID>${5_000_000 + number}</upd:KBArticleID>`,
+    properties: `<upd:KBArticleID>${5_000_000 + number}</upd:KBArticleID>${encryption === 'none' ? '' : securedFragment}`,
     title: `Security Update ${number} for Simulated Windows (KB${5_000_000 + number})`,
     prerequisites: [[guid('detectoid')], [product], [classification]],
     rest:
       `<upd:ApplicabilityRules><upd:IsInstalled><bar:False />${rules(extraCharacters)}</upd:IsInstalled></upd:ApplicabilityRules>` +
-      `<upd:Files><upd:File Digest="${sha1.toString('base64')}" DigestAlgorithm="SHA1" FileName="${fileName}" Size="${content.length}" Modified="2026-10-01T00:00:00Z"><upd:AdditionalDigest Algorithm="SHA256">${sha256}</upd:AdditionalDigest></upd:File></upd:Files>` +
+      `<upd:Files><upd:File Digest="${sha1.toString('base64')}" DigestAlgorithm="SHA1" FileName="${fileName}" Size="${content.length}" Modified="2026-10-01T00:00:00Z"${encryption === 'none' ? '' : ' IsEncrypted="true"'}><upd:AdditionalDigest Algorithm="SHA256">${sha256}</upd:AdditionalDigest></upd:File></upd:Files>` +
       '<upd:HandlerSpecificData xsi:type="cbs:Cbs" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xmlns:cbs="http://schemas.microsoft.com/msus/2002/12/UpdateHandlers/Cbs" />',
   });
   const folder = 'http://download.windowsupdate.com/d/msdownload/update/software/secu/2026/10/';
   const url = `${folder}${fileName.replace('.cab', '')}_${sha1.toString('hex')}.cab`;
-  const files = [{ sha1: sha1.toString('base64'), url, bytes }];
+  const key = createHash('sha256').update(`key of ${updateId}.${revision}`).digest();
+  const files = [{ sha1: sha1.toString('base64'), url, bytes, ...(encryption === 'key' && { key }) }];
   return {
     updateId,
     revisionNumber: revision,
@@ -110,6 +133,9 @@ export function simulatedUpdate(
     files,
   };
 }
+
+/** As in documents of Microsoft whose files need a key. */
+const securedFragment = '<upd:SecuredFragment>FileDecryption</upd:SecuredFragment>';
 
 /** An update without files that bundles these revisions. `needs`: it needs one of these updates, in place of the detectoid. */
 export function simulatedBundle(

@@ -8,6 +8,7 @@ import {
   answerText,
   authConfig,
   configData,
+  decryptionItem,
   faultText,
   identityItems,
   revisionList,
@@ -202,12 +203,17 @@ const operations: Readonly<Record<string, (state: State, asked: XmlElement) => s
   },
   GetUpdateData: (state, asked) => {
     requireCookie(state, asked);
-    const ids = childElements(childNamed(asked, 'updateIds') ?? asked).map((child) => ({
-      updateId: said(child, 'UpdateID').toLowerCase(),
-      revisionNumber: Number(said(child, 'RevisionNumber')),
-    }));
+    const ids = identitiesIn(asked);
     if (ids.length === 0 || ids.length > idsPerCall) throw new Refusal('InvalidParameters', 'updateIds');
     return updateData(state, ids);
+  },
+  GetUpdateDecryptionData: (state, asked) => {
+    requireCookie(state, asked);
+    const ids = identitiesIn(asked);
+    if (ids.length === 0 || ids.length > (state.kind === 'wsus' ? idsPerCall : keysPerCall))
+      throw new Refusal('InvalidParameters', 'updateIds');
+    const items = requireUpdates(state, ids).map(decryptionItem);
+    return `<UpdateFileDecryptionData>${items.join('')}</UpdateFileDecryptionData>`;
   },
   GetRelatedRevisionsForUpdates: (state, asked) => {
     requireCookie(state, asked);
@@ -228,6 +234,15 @@ const operations: Readonly<Record<string, (state: State, asked: XmlElement) => s
 };
 
 const idsPerCall = 100;
+/** Of Microsoft's public service, as its recorded configuration says. */
+const keysPerCall = 500;
+
+function identitiesIn(asked: XmlElement): Pick<SimulatedUpdate, 'updateId' | 'revisionNumber'>[] {
+  return childElements(childNamed(asked, 'updateIds') ?? asked).map((child) => ({
+    updateId: said(child, 'UpdateID').toLowerCase(),
+    revisionNumber: Number(said(child, 'RevisionNumber')),
+  }));
+}
 
 const filterOrder = [
   ...['DssProtocolVersion', 'Anchor', 'GetConfig', 'Get63LanguageOnly', 'Categories', 'Classifications', 'Languages'],
@@ -285,7 +300,10 @@ function anchorTime({ kind }: State, anchor: string): number {
   return Date.parse(`${parts[1]}T${parts[2]}Z`);
 }
 
-function updateData(state: State, ids: readonly { updateId: string; revisionNumber: number }[]): string {
+function requireUpdates(
+  state: State,
+  ids: readonly Pick<SimulatedUpdate, 'updateId' | 'revisionNumber'>[],
+): SimulatedUpdate[] {
   const found = ids.map((id) => state.named.get(nameOf(id)));
   const missing = ids.filter((id, at) => !found[at] || state.spoiled.get(nameOf(id)) === 'missing');
   if (missing.length > 0) {
@@ -296,10 +314,14 @@ function updateData(state: State, ids: readonly { updateId: string; revisionNumb
       `Requested ${ids.length} returned ${ids.length - missing.length} (test content removed: 0). Missing Revisions: ${names}`,
     );
   }
+  return found.filter((update) => update !== undefined);
+}
+
+function updateData(state: State, ids: readonly Pick<SimulatedUpdate, 'updateId' | 'revisionNumber'>[]): string {
   let updates = '';
   let urls = '';
-  for (const update of found) {
-    if (!update || (updates !== '' && updates.length > state.answerCharacters)) continue;
+  for (const update of requireUpdates(state, ids)) {
+    if (updates !== '' && updates.length > state.answerCharacters) continue;
     updates += itemOf(state, update);
     urls += urlItems(update.files);
   }

@@ -43,6 +43,11 @@ export async function insertRevisions(
     filesTable,
     added.flatMap((revision, at) => fileRows(ids[at] ?? 0, revision)),
   );
+  await insertRows(
+    inside,
+    keysTable,
+    added.flatMap((revision) => keyRows(revision)),
+  );
   const newIds = new Map(added.map((revision, at) => [revision, ids[at] ?? 0]));
   return revisions.map((revision) => {
     const id = newIds.get(revision);
@@ -86,6 +91,13 @@ const filesTable: Target = {
   end: 'on conflict do nothing',
 };
 
+/** Of encrypted files. A key that came before stays. */
+const keysTable: Target = {
+  table: 'file_keys',
+  columns: ['sha1', 'update_id', 'revision_number', 'attempts'],
+  end: 'on conflict do nothing',
+};
+
 /** The ids of the new revisions, in the order given. */
 async function insertNew(inside: Transaction, revisions: readonly PackedRevision[], now: number): Promise<number[]> {
   const rows = revisions.map((one) => [
@@ -110,6 +122,10 @@ function fileRows(revisionId: number, { files }: PackedRevision): unknown[][] {
   return files.map(({ sha1, sha256, fileName, sizeBytes, modifiedAt }) => [
     ...[revisionId, sha1, sha256 ?? null, fileName, sizeBytes, modifiedAt?.getTime() ?? null],
   ]);
+}
+
+function keyRows({ updateId, revisionNumber, files }: PackedRevision): unknown[][] {
+  return files.filter(({ isEncrypted }) => isEncrypted).map(({ sha1 }) => [sha1, updateId, revisionNumber, 0]);
 }
 
 /** Rows per statement: few different ones, since each is prepared once. */

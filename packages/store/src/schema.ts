@@ -36,6 +36,7 @@ import type { ComputerUpdateStatusTable, ReportingEventsTable, SelfUpdateEventsT
 import type { SyncRevisionsTable, SyncRunsTable } from './schema/synchronisation.ts';
 import type {
   ContentFilesTable,
+  FileKeysTable,
   RemovedRevisionsTable,
   RevisionFilesTable,
   RevisionSummariesTable,
@@ -69,6 +70,7 @@ export interface Tables {
   superseded_updates: { update_id: string; superseded_by: string };
   revision_files: RevisionFilesTable;
   content_files: ContentFilesTable;
+  file_keys: FileKeysTable;
   deployments: DeploymentsTable;
   reporting_events: ReportingEventsTable;
   computer_update_status: ComputerUpdateStatusTable;

@@ -40,6 +40,7 @@ import { eventBoundsStore } from './event-bounds.ts';
 import { eventRetentionStore } from './event-retention.ts';
 import { expiredUpdateStore } from './expired-updates.ts';
 import { figureStore } from './figures.ts';
+import { fileKeyStore } from './file-keys.ts';
 import { fleetFigureStore } from './fleet/fleet-figures.ts';
 import { groupDayStore } from './fleet/group-days.ts';
 import { groupStore } from './groups.ts';
@@ -238,6 +239,7 @@ export function storeOf(database: Database, now: () => Date, given: StoreBounds 
     syncChoiceStore(database),
     syncRunStore(database),
     syncRevisionStore(database, changes),
+    fileKeyStore(database),
     computerPages(database),
     updatePages(database),
     updateFactStore(database),

@@ -19,6 +19,7 @@ import type {
 import type { Database } from './database.ts';
 import { syncBounds } from './declared-bounds.ts';
 import { takeOffExpiredIn } from './expired-updates.ts';
+import { noteFileKeysIn } from './file-keys.ts';
 import { insertRevisions } from './insert-revisions.ts';
 import { packRevision } from './packing.ts';
 import type { Tables } from './schema.ts';
@@ -70,7 +71,7 @@ export function syncRevisionStore(database: Database, changes: Changes): SyncRev
       }));
     },
 
-    async stageSync(own: OwnedSync, { failures, sources, calls, bytes, ...batch }: StagedBatch): Promise<void> {
+    async stageSync(own: OwnedSync, { failures, sources, keys, calls, bytes, ...batch }: StagedBatch): Promise<void> {
       const revisions = await Promise.all(batch.revisions.map(packRevision));
       await transact(database, async (transaction) => {
         await requireOwn(transaction, own);
@@ -78,6 +79,7 @@ export function syncRevisionStore(database: Database, changes: Changes): SyncRev
         await wantRemoved(transaction, revisions);
         for (const failure of failures) await noteFailure(transaction, failure);
         await noteSources(transaction, sources);
+        await noteFileKeysIn(transaction, keys ?? []);
         await ownRun(transaction, own)
           .set({
             fetched: sql`fetched + ${revisions.length}`,

@@ -37,6 +37,7 @@ const roles = {
   revision_summaries: { role: 'backed-up' },
   revision_files: { role: 'backed-up' },
   content_files: { role: 'backed-up' },
+  file_keys: { role: 'backed-up' },
   deployments: { role: 'backed-up', identity: 'deployment_id' },
   reporting_events: { role: 'backed-up', identity: 'event_id' },
   computer_update_status: { role: 'backed-up' },

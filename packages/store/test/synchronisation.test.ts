@@ -12,6 +12,9 @@ const later = (seconds: number) => new Date(now.getTime() + seconds * 1000);
 const upstream = 'http://wsus:8530';
 const identities = [1, 2, 3].map((number) => ({ updateId: parseUpdateId(idOf(number)), revisionNumber: 1 }));
 const revision = (number: number) => toRevision(documentOf(idOf(number), `Update ${number}`));
+const file = {
+  ...{ sha256: undefined, fileName: 'f.esd', sizeBytes: 1, modifiedAt: undefined, isEncrypted: true as const },
+};
 const nothing = { revisions: [], failures: [], sources: [], calls: 0, bytes: 0 };
 
 for (const engine of ['sqlite', 'postgres'] as const) {
@@ -147,6 +150,39 @@ for (const engine of ['sqlite', 'postgres'] as const) {
       await store.activateSync({ runId: run.runId, owner: 'a' }, now);
       assert.equal(await store.removeOldSyncRuns(later(1)), 2);
       assert.equal((await store.listSyncRuns(10)).length, 1);
+    });
+
+    it('keeps sealed keys of encrypted files, and says which to ask for', async () => {
+      await using store = await open();
+      const names = { updateId: parseUpdateId(idOf(1)), revisionNumber: 1 };
+      const key = { text: 'sealed', with: 'k1' };
+      const encrypted = { ...revision(1), files: ['aa', 'bb', 'cc'].map((sha1) => ({ ...file, sha1 })) };
+      await store.noteFileKeys([{ ...names, sha1: 'aa', key }]);
+      assert.deepEqual(await store.loadMissingFileKeys('k1', 10), [], 'not in the catalog yet');
+      await store.importRevisions([encrypted], now);
+      assert.deepEqual(await store.countFileKeys('k1'), { encrypted: 3, missing: 2 });
+      assert.deepEqual(await store.countFileKeys('k2'), { encrypted: 3, missing: 3 });
+      assert.deepEqual(await store.loadMissingFileKeys('k1', 1), [{ ...names, sha1: 'bb' }]);
+      const { own } = await begin(store);
+      await store.stageSync(own, {
+        ...nothing,
+        keys: ['aa', 'bb'].map((sha1) => ({ ...names, sha1, key: undefined })),
+      });
+      await store.stageSync(own, { ...nothing, keys: [{ ...names, sha1: 'cc', key }] });
+      assert.deepEqual(
+        await store.findFileKeys(['aa', 'bb', 'cc', 'dd']),
+        new Map([
+          ['aa', key],
+          ['bb', undefined],
+          ['cc', key],
+        ]),
+      );
+      for (let run = 2; run <= 5; run++) await store.noteFileKeys([{ ...names, sha1: 'bb', key: undefined }]);
+      assert.deepEqual(await store.loadMissingFileKeys('k1', 10), [], 'asked for often enough');
+      assert.deepEqual(
+        (await store.listFileKeys('aa', 10)).map(({ sha1 }) => sha1),
+        ['bb', 'cc'],
+      );
     });
 
     it('keeps choices, each once, and records each change', async () => {

@@ -1,7 +1,5 @@
-// The secrets of webhooks at rest. A signature needs the secret itself, so a digest is not enough. It is sealed with a key that the
-// server derives from its cookie key: a copy of the database alone does not open it.
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
-import { loadOrCreateCookieKey } from '@moult/store/keys';
+// The secrets of webhooks at rest. A signature needs the secret itself, so a digest is not enough.
+import { openSealing } from '../sealing.ts';
 
 export interface Sealer {
   seal(secret: string): string;
@@ -10,23 +8,12 @@ export interface Sealer {
 }
 
 export async function openSealer(dataDir: string): Promise<Sealer> {
-  const key = Buffer.from(hkdfSync('sha256', await loadOrCreateCookieKey(dataDir), '', 'moult notices', 32));
+  const sealing = await openSealing(dataDir, 'moult notices');
   return {
-    seal(secret) {
-      const nonce = randomBytes(12);
-      const cipher = createCipheriv('aes-256-gcm', key, nonce);
-      const text = Buffer.concat([cipher.update(secret, 'utf8'), cipher.final()]);
-      return Buffer.concat([nonce, cipher.getAuthTag(), text]).toString('base64');
-    },
+    seal: (secret) => sealing.seal(Buffer.from(secret)),
     open(sealed) {
-      const bytes = Buffer.from(sealed, 'base64');
-      try {
-        const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, 12));
-        decipher.setAuthTag(bytes.subarray(12, 28));
-        return Buffer.concat([decipher.update(bytes.subarray(28)), decipher.final()]).toString('utf8');
-      } catch {
-        return undefined;
-      }
+      const secret = sealing.open(sealed);
+      return secret && Buffer.from(secret).toString('utf8');
     },
   };
 }

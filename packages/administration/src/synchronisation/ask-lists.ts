@@ -23,6 +23,8 @@ interface Asking {
 interface AskedLists {
   listed: number;
   maxUpdates: number;
+  /** In one GetUpdateDecryptionData call. */
+  maxDecryptionUpdates: number;
   needsChoice: boolean;
 }
 
@@ -85,6 +87,7 @@ async function askOnce(asking: Asking): Promise<AskedLists> {
   const { wanted, staged } = await store.countSyncRevisions();
   return {
     ...{ listed: wanted + staged, maxUpdates: Math.max(1, config.maxUpdates) },
+    maxDecryptionUpdates: config.maxDecryptionUpdates,
     needsChoice: filter === undefined,
   };
 }

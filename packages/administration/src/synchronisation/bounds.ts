@@ -100,6 +100,20 @@ export const upstreamBounds = declareBounds('upstream', {
     client: 'nothing',
     administrator: 'an address beyond is not kept',
   },
+  keyBytes: {
+    what: 'The key of one encrypted file of an upstream server',
+    fallback: 1024,
+    range: [64, 65_536],
+    client: 'the file without its key',
+    administrator: '`moult sync status` counts the file',
+  },
+  missingKeys: {
+    what: 'Encrypted files without a key that one synchronisation asks for again',
+    fallback: 1000,
+    range: [1, 100_000],
+    client: 'nothing',
+    administrator: 'the next run asks for the others',
+  },
   languages: {
     what: 'Languages of an upstream server that can be chosen',
     fallback: 1000,

@@ -7,7 +7,7 @@ import { halves, missingIn } from './plan.ts';
 import { readUpdate } from './read-update.ts';
 import { refused, UpstreamFault, type UpstreamSession } from './session.ts';
 
-export type Fetched = Pick<StagedBatch, 'revisions' | 'failures' | 'sources'>;
+export type Fetched = Pick<StagedBatch, 'revisions' | 'failures' | 'sources' | 'keys'>;
 
 interface FetchOptions {
   upstream: URL;

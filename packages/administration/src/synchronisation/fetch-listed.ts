@@ -3,6 +3,7 @@ import type { ListedIdentity } from '@moult/protocol/server-sync';
 import type { Store } from '@moult/store';
 import type { upstreamBounds } from './bounds.ts';
 import { countRefusals, type Fetched, fetchBatch } from './fetch-batch.ts';
+import { encryptedIn, fetchKeys, type KeyQuestions } from './fetch-keys.ts';
 import type { UpstreamSession } from './session.ts';
 
 interface Fetching {
@@ -12,6 +13,8 @@ interface Fetching {
   sessions: readonly UpstreamSession[];
   /** In one call, as the upstream server says. */
   maxUpdates: number;
+  /** How keys of encrypted files are asked for. Undefined: not at all. */
+  keys: Omit<KeyQuestions, 'session'> | undefined;
   stage(fetched: Fetched): Promise<void>;
   /** Ends the exchanges of the other sessions. */
   giveUp(because: unknown): void;
@@ -19,7 +22,7 @@ interface Fetching {
 
 /** Throws as fetchBatch and the store do, once all sessions have ended. */
 export async function fetchListed(fetching: Fetching): Promise<void> {
-  const { store, upstream, limits, sessions, maxUpdates, stage, giveUp } = fetching;
+  const { store, upstream, limits, sessions, maxUpdates, keys, stage, giveUp } = fetching;
   const next = batchesOf(store, Math.min(maxUpdates, limits.updatesPerCall));
   const refusals = countRefusals(upstream, limits.refusals);
   const held: Fetched['failures'][number][] = [];
@@ -29,9 +32,14 @@ export async function fetchListed(fetching: Fetching): Promise<void> {
     if (isRefusal) held.push(...fetched.failures);
     else await stage({ ...fetched, failures: [...fetched.failures, ...held.splice(0)] });
   };
+  const withKeys = async (fetched: Fetched, session: UpstreamSession): Promise<Fetched> => {
+    const files = keys ? encryptedIn(fetched.revisions) : [];
+    return keys && files.length > 0 ? { ...fetched, keys: await fetchKeys({ ...keys, session }, files) } : fetched;
+  };
   const work = async (session: UpstreamSession) => {
     for (let batch = await next(); batch.length > 0; batch = await next()) {
-      for await (const fetched of fetchBatch({ upstream, session, limits, refusals }, batch)) await take(fetched);
+      for await (const fetched of fetchBatch({ upstream, session, limits, refusals }, batch))
+        await take(await withKeys(fetched, session));
     }
   };
   await allOrNone(sessions.map(work), giveUp);

@@ -2,11 +2,13 @@
 // No anchor moves and no choice changes: later revisions come only when somebody asks again, or chooses the product.
 import { toUpdateId } from '@moult/catalog';
 import type { ListedIdentity } from '@moult/protocol/server-sync';
-import { articlesIn, type ExpiredUpdate, type SyncFilter } from '@moult/store';
+import { articlesIn, type ExpiredUpdate, type FileKey, type SyncFilter } from '@moult/store';
 import { AdministrationError } from '../errors.ts';
+import { sealingOfFileKeys } from '../file-keys/index.ts';
 import { articleIn } from '../find.ts';
 import type { Administration } from '../open-server.ts';
 import { resolveChoices } from './choices.ts';
+import { encryptedIn, fetchKeys, type KeyQuestions } from './fetch-keys.ts';
 import {
   type FetchedRevision,
   type FetchedRevisions,
@@ -69,7 +71,7 @@ export async function importFromUpstream(
   const asked = readAsked(wanted.update);
   const filter = await filterOfSearch({ store }, wanted);
   return withSession({ ...parts, store }, async (one) => {
-    const { maxUpdates } = await one.session.call('GetConfigData', {});
+    const { maxUpdates, maxDecryptionUpdates } = await one.session.call('GetConfigData', {});
     const lookup = lookupAt(one, filter);
     const searching = { ...one, store, lookup, maxUpdates: Math.max(1, maxUpdates), onProgress: parts.onProgress };
     const found = await find(searching, asked, wanted);
@@ -78,7 +80,10 @@ export async function importFromUpstream(
     const known = await store.findRevisionIds(revisions.map(identityOf));
     const added = revisions.filter((revision) => !known.has(nameOf(revision)));
     // Addresses first: after a break in between, the revisions are not new any more.
-    if (!wanted.isDryRun) await store.noteContentSources([...found.sources, ...needed.sources]);
+    if (!wanted.isDryRun) {
+      await store.noteContentSources([...found.sources, ...needed.sources]);
+      await store.noteFileKeys(await keysOf(added, { ...one, maxUpdates: maxDecryptionUpdates }, parts.settings));
+    }
     const results = wanted.isDryRun ? [] : await store.importRevisions(added, parts.now());
     if (!wanted.isDryRun && added.length > 0) {
       await store.readUpdateFacts();
@@ -96,6 +101,16 @@ export async function importFromUpstream(
       ...{ searched: found.searched, unreadable: found.unreadable, ...one.counts },
     };
   });
+}
+
+async function keysOf(
+  revisions: readonly FetchedRevision[],
+  asking: Omit<KeyQuestions, 'sealing'>,
+  { dataDir }: ImportParts['settings'],
+): Promise<FileKey[]> {
+  const files = encryptedIn(revisions);
+  if (files.length === 0 || dataDir === undefined) return [];
+  return fetchKeys({ ...asking, sealing: await sealingOfFileKeys(dataDir) }, files);
 }
 
 type Asked = { kind: 'id'; updateId: string; revision: number | undefined } | { kind: 'article'; article: string };

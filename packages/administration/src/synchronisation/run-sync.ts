@@ -4,10 +4,12 @@
 import type { ExpiredUpdate, OwnedSync, Store, SyncRun, TakenFromUpstream } from '@moult/store';
 import { ServerError } from '@moult/store/errors';
 import { AdministrationError } from '../errors.ts';
+import { sealingOfFileKeys } from '../file-keys/index.ts';
 import { accountId } from './account.ts';
 import { askLists, askReplicaDecisions } from './ask-lists.ts';
 import { upstreamBounds } from './bounds.ts';
 import type { Fetched } from './fetch-batch.ts';
+import { fetchKeys, type KeyQuestions } from './fetch-keys.ts';
 import { fetchListed } from './fetch-listed.ts';
 import { endOwner, isGone, newOwner } from './owners.ts';
 import { createPeer, type Peer, stopped } from './peer.ts';
@@ -22,6 +24,8 @@ export interface SyncSettings {
   upstreamCa?: string | undefined;
   /** The name of this server, as it tells the upstream. */
   name: string;
+  /** Of the key that seals keys of encrypted files. Without it none is asked for. */
+  dataDir?: string | undefined;
 }
 
 export interface SyncParts {
@@ -160,10 +164,12 @@ class Run {
       ...{ store, session: first, upstream: this.#upstream, limits: this.#bounds, own: this.#own, role },
       enter: (step: SyncRun['step']) => this.#enter(step),
     };
-    const { listed, maxUpdates, needsChoice } = await askLists(asking);
+    const { listed, maxUpdates, maxDecryptionUpdates, needsChoice } = await askLists(asking);
     this.#counts.listed = listed;
     await this.#enter('updates');
-    await this.#fetch([first, ...others], maxUpdates);
+    const keys = await this.#keyQuestions(maxDecryptionUpdates);
+    if (keys) await this.#fetchMissingKeys({ ...keys, session: first });
+    await this.#fetch([first, ...others], maxUpdates, keys);
     const decisions = await askReplicaDecisions(asking);
     await this.#enter('activate');
     if (this.#untold.calls > 0) await this.#stage({ revisions: [], failures: [], sources: [] });
@@ -205,10 +211,28 @@ class Run {
     return [create(), ...Array.from({ length: this.#bounds.sessions - 1 }, create)];
   }
 
-  async #fetch(sessions: readonly UpstreamSession[], maxUpdates: number): Promise<void> {
+  async #keyQuestions(maxUpdates: number): Promise<Omit<KeyQuestions, 'session'> | undefined> {
+    const { dataDir } = this.#parts.settings;
+    return dataDir === undefined
+      ? undefined
+      : { sealing: await sealingOfFileKeys(dataDir), maxUpdates, limits: this.#bounds };
+  }
+
+  /** Of revisions that the catalog has already. */
+  async #fetchMissingKeys(asking: KeyQuestions): Promise<void> {
+    const missing = await this.#parts.store.loadMissingFileKeys(asking.sealing.id, this.#bounds.missingKeys);
+    if (missing.length === 0) return;
+    await this.#stage({ revisions: [], failures: [], sources: [], keys: await fetchKeys(asking, missing) });
+  }
+
+  async #fetch(
+    sessions: readonly UpstreamSession[],
+    maxUpdates: number,
+    keys: Omit<KeyQuestions, 'session'> | undefined,
+  ): Promise<void> {
     this.#fetchingSince = { ms: performance.now(), fetched: this.#counts.fetched };
     await fetchListed({
-      ...{ store: this.#parts.store, upstream: this.#upstream, limits: this.#bounds, sessions, maxUpdates },
+      ...{ store: this.#parts.store, upstream: this.#upstream, limits: this.#bounds, sessions, maxUpdates, keys },
       stage: (fetched) => this.#stage(fetched),
       giveUp: (because) => this.#giveUp(because),
     });

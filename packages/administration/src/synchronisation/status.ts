@@ -1,5 +1,6 @@
 // How far a synchronisation is, what came of earlier ones, and what the next one asks for.
 import type { CategoryContents, ServerRole, SyncFailure, SyncRun } from '@moult/store';
+import { sealingOfFileKeys } from '../file-keys/index.ts';
 import type { Administration } from '../open-server.ts';
 import { listChoices } from './choices.ts';
 import { askUpdates, filterOf } from './plan.ts';
@@ -20,11 +21,15 @@ export interface SyncStatus {
   products: number;
   classifications: number;
   languages: number;
+  /** Files of the catalog that their publishers encrypted, and those of them without a key that this server can open. */
+  encryptedFiles: number;
+  missingKeys: number;
 }
 
 export async function readSyncStatus({ store, server, author }: Administration): Promise<SyncStatus> {
   const [run] = await store.listSyncRuns(1);
   const { staged, wanted } = await store.countSyncRevisions();
+  const { encrypted, missing } = await store.countFileKeys((await sealingOfFileKeys(server.dataDir)).id);
   const choices = await store.loadSyncChoices();
   const count = (kind: string) => choices.filter((one) => one.kind === kind).length;
   return {
@@ -32,6 +37,7 @@ export async function readSyncStatus({ store, server, author }: Administration):
     isRunning: run?.state === 'running' && run.leaseUntil > author.at,
     failures: await store.listSyncFailures(failuresTold),
     ...{ products: count('product'), classifications: count('classification'), languages: count('language') },
+    ...{ encryptedFiles: encrypted, missingKeys: missing },
   };
 }
 

@@ -11,8 +11,9 @@ export function syncSettings({
   upstream,
   upstreamCa,
   publicUrl,
-}: Pick<ServerConfig, 'upstream' | 'upstreamCa' | 'publicUrl'>): SyncSettings {
+  dataDir,
+}: Pick<ServerConfig, 'upstream' | 'upstreamCa' | 'publicUrl'> & Partial<Pick<ServerConfig, 'dataDir'>>): SyncSettings {
   const named = publicUrl === undefined ? hostname() : new URL(publicUrl).hostname;
   const name = named.replaceAll(/[^\w.-]+/g, '-').replaceAll(/^[.-]+|[.-]+$/g, '') || 'moult';
-  return { upstream, upstreamCa, name };
+  return { upstream, upstreamCa, name, dataDir };
 }

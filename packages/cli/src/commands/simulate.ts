@@ -22,6 +22,8 @@ interface Flags {
   updates: number;
   products: number;
   hugeMib: number;
+  encrypted: number;
+  missingKeys: number;
 }
 
 export function register(program: Command): void {
@@ -42,6 +44,8 @@ export function register(program: Command): void {
         wholeNumber(0, 100),
         0,
       )
+      .option('--encrypted <n>', 'number of updates with an encrypted file', wholeNumber(0, 1_000_000), 0)
+      .option('--missing-keys <n>', 'number of encrypted files without a key', wholeNumber(0, 1_000_000), 0)
       .action((flags: Flags) => play(name === 'microsoft' ? 'microsoft' : 'wsus', flags));
   }
   simulate
@@ -119,10 +123,10 @@ function addressOf(text: string): URL {
   return url;
 }
 
-async function play(kind: 'wsus' | 'microsoft', { port, updates, products, hugeMib }: Flags): Promise<void> {
+async function play(kind: 'wsus' | 'microsoft', { port, updates, products, hugeMib, ...keys }: Flags): Promise<void> {
   const now = () => new Date();
   const from = new Date(now().getTime() - (updates + 1000) * 1000);
-  const catalog = simulatedCatalog({ products, updates, from, hugeCharacters: hugeMib * 1_000_000 });
+  const catalog = simulatedCatalog({ products, updates, from, hugeCharacters: hugeMib * 1_000_000, ...keys });
   const listening = await listen(createUpstreamServer({ kind, now, updates: catalog }), port);
   const { signal, done } = untilSignal();
   console.log(`ready ${listening.url}`);

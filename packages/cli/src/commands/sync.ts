@@ -166,6 +166,9 @@ function statusLines({ upstream, role, run, isRunning, staged, wanted, failures,
     ...(run ? [runLine(run, isRunning)] : ['No synchronisation yet. Start one with "moult sync now".']),
     ...(run?.error ? [`${run.error.code}: ${run.error.message}`] : []),
     ...(staged + wanted > 0 ? [`${staged} revisions wait for the others, ${wanted} are still to be fetched.`] : []),
+    ...(chosen.encryptedFiles > 0
+      ? [`Encrypted files: ${chosen.encryptedFiles}. Keys that are not here: ${chosen.missingKeys}.`]
+      : []),
     ...failures.map(
       ({ updateId, revisionNumber, code, message, attempts }) =>
         `passed over ${attempts} ${attempts === 1 ? 'time' : 'times'}: ${updateId}@${revisionNumber} ${code} ${message}`,

@@ -1,6 +1,7 @@
 // The common part of the handlers of the three services: the store, the catalog, the cookies, and the calling client.
 import { createHash } from 'node:crypto';
 import type { ServerConfig } from '@moult/administration/config';
+import type { OpenFileKeys } from '@moult/administration/file-keys';
 import type { Offer } from '@moult/catalog';
 import { type ServerIdentity, type Store, unassignedComputers, wholeSecond } from '@moult/store';
 import type { Fragments, LiveCatalog } from '@moult/store/catalog';
@@ -17,6 +18,8 @@ import type { ServerCookieJar } from './server-cookie.ts';
 
 export interface UpdateService {
   store: Store;
+  /** Of files that their publisher encrypted. */
+  fileKeys: OpenFileKeys;
   catalog: LiveCatalog;
   fragments: Fragments;
   readyUpdates: ReadyUpdates;

@@ -42,6 +42,7 @@ export function factsOf(document: UpdateDocument): Omit<RevisionToImport, 'xml' 
       fileName: file.fileName,
       sizeBytes: file.sizeBytes,
       modifiedAt: dateOf(file.modified),
+      ...(file.isEncrypted && { isEncrypted: true as const }),
     })),
   };
 }

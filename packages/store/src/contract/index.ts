@@ -13,6 +13,7 @@ import type { ContentFiles } from './content.ts';
 import type { DeploymentStore } from './deployments.ts';
 import type { DownstreamStore } from './downstream.ts';
 import type { EventStore } from './events.ts';
+import type { FileKeys } from './file-keys.ts';
 import type { FleetFigures, GroupDays } from './fleet.ts';
 import type { GroupStore } from './groups.ts';
 import type { HoldStore } from './holds.ts';
@@ -38,6 +39,7 @@ export type * from './content.ts';
 export type * from './deployments.ts';
 export type * from './downstream.ts';
 export type * from './events.ts';
+export type * from './file-keys.ts';
 export type * from './fleet.ts';
 export type * from './groups.ts';
 export type * from './holds.ts';
@@ -66,6 +68,7 @@ export interface Store
     FleetFigures,
     GroupDays,
     ContentFiles,
+    FileKeys,
     AuditLog,
     AccountStore,
     SessionStore,

@@ -2,6 +2,7 @@
 // the catalog together: a client sees the catalog of before or that of afterwards.
 import type { UpdateIdentity } from '@moult/catalog';
 import type { Author } from './audit.ts';
+import type { FileKey } from './file-keys.ts';
 import type { TakenFromUpstream, UpstreamDecisions } from './replica.ts';
 import type { ExpiredUpdate, PackedRevision, RevisionToImport } from './updates.ts';
 
@@ -77,6 +78,8 @@ export interface StagedBatch {
   failures: readonly (UpdateIdentity & { code: string; message: string })[];
   /** The addresses of files of updates. SHA-1 in lower-case hex. */
   sources: readonly { sha1: string; url: string }[];
+  /** Of encrypted files of these revisions, and of others that lacked them. */
+  keys?: readonly FileKey[];
   calls: number;
   bytes: number;
 }

@@ -23,6 +23,8 @@ export interface RevisionFile {
   fileName: string;
   sizeBytes: number;
   modifiedAt: Date | undefined;
+  /** Its publisher encrypted it: clients need its key. */
+  isEncrypted?: true;
 }
 
 /** The same with its texts as they are stored. */

@@ -23,6 +23,7 @@ import { up as changeRequests } from './0030-change-requests.ts';
 import { up as groupDays } from './0033-group-days.ts';
 import { up as accountIdentities } from './0034-account-identities.ts';
 import { up as figuresOfTitles } from './0037-figures-of-titles.ts';
+import { up as fileKeys } from './0038-file-keys.ts';
 
 export interface Migration {
   name: string;
@@ -54,4 +55,5 @@ export const migrations: readonly Migration[] = [
   { name: '0033-group-days', up: groupDays },
   { name: '0034-account-identities', up: accountIdentities },
   { name: '0037-figures-of-titles', up: figuresOfTitles },
+  { name: '0038-file-keys', up: fileKeys },
 ];

@@ -84,6 +84,20 @@ export interface RevisionFilesTable {
   modified_at: number | null;
 }
 
+/** A row for each file of an update that its publisher encrypted, also while its key is not here. */
+export interface FileKeysTable {
+  sha1: string;
+  /** A revision that has the file: an upstream server is asked by it. */
+  update_id: string;
+  revision_number: number;
+  /** Null: the key is not here. */
+  sealed: string | null;
+  /** Names the key that seals. */
+  sealed_with: string | null;
+  /** How often an upstream server did not give the key. */
+  attempts: number;
+}
+
 export interface ContentFilesTable {
   sha1: string;
   sha256: string;

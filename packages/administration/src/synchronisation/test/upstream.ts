@@ -40,19 +40,26 @@ export interface LabOptions {
   /** Default: a database in memory. */
   address?: string;
   catalog?: readonly SimulatedUpdate[];
+  /** Updates with an encrypted file, and those of them whose key nobody has. */
+  encrypted?: number;
+  missingKeys?: number;
+  /** Where the key is that seals keys of files. Without it no key is asked for. */
+  dataDir?: string;
 }
 
 export async function openLab(options: LabOptions = {}): Promise<Lab> {
   const { kind = 'wsus', updates = 60, products = 3, hugeCharacters = 0, address = ':memory:' } = options;
+  const { encrypted = 0, missingKeys = 0, dataDir } = options;
   const now = steadyClock();
   const from = new Date('2026-10-01T00:00:00Z');
-  const catalog = options.catalog ?? simulatedCatalog({ updates, products, from, hugeCharacters });
+  const catalog =
+    options.catalog ?? simulatedCatalog({ updates, products, from, hugeCharacters, encrypted, missingKeys });
   const upstream = createUpstreamServer({ kind, now, updates: catalog });
   const listening = await listen(upstream);
   const store = await openStore(address, { now });
   return {
     ...{ upstream, url: listening.url, store, now },
-    sync: (more) => runSync({ ...partsOf(store, listening.url, now), ...more }),
+    sync: (more) => runSync({ ...partsOf(store, listening.url, now, dataDir), ...more }),
     async [Symbol.asyncDispose]() {
       await store.close();
       await listening.close();
@@ -60,10 +67,10 @@ export async function openLab(options: LabOptions = {}): Promise<Lab> {
   };
 }
 
-export function partsOf(store: Store, upstream: string, now: () => Date): SyncParts {
+export function partsOf(store: Store, upstream: string, now: () => Date, dataDir?: string): SyncParts {
   return {
     ...{ store, environment: {}, now, random: () => 0.5, onProgress: () => undefined },
-    settings: { upstream, name: 'moult.example.test' },
+    settings: { upstream, name: 'moult.example.test', dataDir },
     wait: async () => undefined,
     signal: new AbortController().signal,
     bounds: { updatesPerCall: 20, sessions: 2, attempts: 3 },

@@ -8,12 +8,13 @@ import type { Handlers } from '../../update-service/soap-site.ts';
 import type { UpdateService } from '../../update-service/update-service.ts';
 import { getCookie, requireAccount, requireServer } from './caller.ts';
 import { getConfigData } from './config-data.ts';
+import { getDecryptionData } from './decryption-data.ts';
 import { createDeployments } from './deployments.ts';
 import { downloadFiles } from './download-files.ts';
 import { createPackedUpdates } from './packed-updates.ts';
 import { getRevisionIdList } from './revision-id-list.ts';
 import { createRevisionLists } from './revision-lists.ts';
-import { getUpdateData, requireRevisions } from './update-data.ts';
+import { getUpdateData } from './update-data.ts';
 
 export function dssAuthHandlers(service: UpdateService): Handlers<(typeof dssAuthWebService)['operations']> {
   return {
@@ -65,12 +66,7 @@ export function serverSyncHandlers(service: UpdateService): Handlers<(typeof ser
 
     async GetUpdateDecryptionData({ cookie, updateIds }) {
       requireServer(service, cookie);
-      // This server has the keys of no file.
-      const updates = requireRevisions(catalog.index, updateIds).map(({ summary }) => ({
-        updateId: summary.identity,
-        files: [],
-      }));
-      return { result: { updates } };
+      return { result: { updates: await getDecryptionData(service, updateIds) } };
     },
 
     async DownloadFiles({ cookie, fileDigestList }) {

@@ -62,6 +62,7 @@ export const syncRoutes = [
       ...{ isRunning: z.boolean(), staged: z.int(), wanted: z.int() },
       failures: z.array(z.looseObject({ updateId: z.string(), code: z.string(), message: z.string() })),
       ...{ products: z.int(), classifications: z.int(), languages: z.int() },
+      ...{ encryptedFiles: z.int(), missingKeys: z.int() },
     }),
     handle: ({ administration }) => readSyncStatus(administration),
   }),
