@@ -2,14 +2,12 @@
 // the commands and parameters: a name that Windows PowerShell 5.1 does not know is found here.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
 import { exportPolicy } from '@moult/administration/policy';
 import { moultBrand } from '@moult/protocol/self-update';
 import { installLineForWindows, type ServedBundle, servedScriptForWindows } from '@moult/releases/bundle';
-import type { Node, Parser } from '@vscode/tree-sitter-wasm';
 import { installScriptForWindows } from '../packages/releases/src/bundle/installed-scripts.ts';
+import { openParser, unknownIn } from './powershell-parser.ts';
 
 const bundle: ServedBundle = { platform: 'win-x64', sha256: 'a'.repeat(64), sizeBytes: 1 };
 const digests = { script: '', windowsScript: 'a'.repeat(64) };
@@ -67,7 +65,7 @@ describe('a script for Windows PowerShell', async () => {
 
   for (const name of Object.keys(scripts).filter((one) => /install|line/.test(one)))
     it(`calls commands and parameters that are there: ${name}`, () =>
-      assert.deepEqual(unknownIn(read(scripts[name] ?? '')), []));
+      assert.deepEqual(unknownIn(read(scripts[name] ?? ''), known), []));
 
   it('that is cut off, or whose quotes do not end, or that calls something else, is found', () => {
     const served = scripts['install.ps1 of a server'] ?? '';
@@ -82,33 +80,9 @@ describe('a script for Windows PowerShell', async () => {
       assert.notEqual(broken, served);
       assert.ok(read(broken).hasError, broken);
     }
-    assert.deepEqual(unknownIn(read("Get-FileHash -LiteralPaht 'x'; Expand-Zip 'x'")), [
+    assert.deepEqual(unknownIn(read("Get-FileHash -LiteralPaht 'x'; Expand-Zip 'x'"), known), [
       'get-filehash -LiteralPaht',
       'expand-zip',
     ]);
   });
 });
-
-/** Commands by name. What `&` calls is a program or a script whose name is a value. */
-function unknownIn(root: Node): string[] {
-  return root.descendantsOfType('command').flatMap((command) => {
-    const name = command?.childForFieldName('command_name')?.text.toLowerCase() ?? '';
-    if (name.startsWith('$') || name.startsWith('(')) return [];
-    const parameters = known[name];
-    if (!parameters) return [name];
-    const given = command?.childForFieldName('command_elements')?.children ?? [];
-    return given
-      .filter((one) => one?.type === 'command_parameter' && !parameters.includes(one.text))
-      .map((one) => `${name} ${one?.text}`);
-  });
-}
-
-async function openParser(): Promise<Parser> {
-  const require = createRequire(import.meta.url);
-  const folder = dirname(require.resolve('@vscode/tree-sitter-wasm'));
-  const { Language, Parser } = require('@vscode/tree-sitter-wasm') as typeof import('@vscode/tree-sitter-wasm');
-  await Parser.init();
-  const parser = new Parser();
-  parser.setLanguage(await Language.load(readFileSync(join(folder, 'tree-sitter-powershell.wasm'))));
-  return parser;
-}
