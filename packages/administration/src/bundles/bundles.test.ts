@@ -1,12 +1,14 @@
 // A bundle from one server to another over a folder, on both engines, and every way in which it must not come in.
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { cpSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { allComputers } from '@moult/catalog';
+import { allComputers, parseUpdateId } from '@moult/catalog';
 import type { Store } from '@moult/store';
 import { startPostgres, type TestPostgres } from '../../../store/test/postgres.ts';
 import { approve, declineAll } from '../approvals.ts';
+import { openFileKeys, sealingOfFileKeys } from '../file-keys/index.ts';
 import { addGroup, removeGroup, renameGroup } from '../groups.ts';
 import { createSigner } from '../signed-text/index.ts';
 import { documentOf, idOf } from '../test/administration.ts';
@@ -15,6 +17,7 @@ import { exportBundle, type ImportBundleOptions, importBundle } from './index.ts
 import {
   addDocuments,
   carried,
+  filesElement,
   fill,
   later,
   makeNetwork,
@@ -70,6 +73,37 @@ for (const engine of ['sqlite', 'postgres'] as const) {
       assert.deepEqual([first?.by, first?.administrator], [`bundle:${trust}`, 'anna']);
       const again = await importBundle(target, bundle, options({ trust: undefined }));
       assert.deepEqual([again.documents, again.files.new, again.decisions.decided], [{ new: 0, unchanged: 6 }, 0, 0]);
+    });
+
+    it('carry keys of encrypted files only when asked, and else say how many are missing', async () => {
+      await using lender = await startServer(here.dataDir, await postgres?.createDatabase());
+      const [bytes, lost] = [Buffer.from('encrypted'), Buffer.from('without a key')];
+      const encrypted = (content: Buffer, name: string) =>
+        filesElement(content, name).replace('DigestAlgorithm', 'IsEncrypted="true" DigestAlgorithm');
+      const documents = [encrypted(bytes, 'one.esd'), encrypted(lost, 'two.esd')].map((files, at) =>
+        documentOf(idOf(20 + at), `Encrypted ${at}`).replace('</upd:Update>', `${files}</upd:Update>`),
+      );
+      await addDocuments(lender, documents);
+      const [sha1 = '', lostSha1 = ''] = [bytes, lost].map((one) => createHash('sha1').update(one).digest('hex'));
+      const { id, seal } = await sealingOfFileKeys(here.dataDir);
+      const names = { updateId: parseUpdateId(idOf(20)), revisionNumber: 1, sha1 };
+      const key = Buffer.from('the key of the file');
+      await lender.store.noteFileKeys([{ ...names, key: { text: seal(key, sha1), with: id } }]);
+      const [silentOne, asked] = ['without-keys', 'with-keys'].map((name) => join(here.dataDir, `${engine}-${name}`));
+      const without = await exportBundle(lender, silentOne ?? '', whole);
+      assert.deepEqual([without.keys, without.withoutKey], [0, 2]);
+      const text = readFileSync(join(silentOne ?? '', bundleName), 'utf8');
+      assert.ok(!text.includes(key.toString('base64')));
+      const withKeys = await exportBundle(lender, asked ?? '', { ...whole, withKeys: true });
+      assert.deepEqual([withKeys.keys, withKeys.withoutKey], [1, 1]);
+      await using target = await newTarget();
+      const keysThere = () => openFileKeys(target.store, there.dataDir).load([sha1, lostSha1]);
+      const poor = await importBundle(target, silentOne ?? '', options());
+      assert.deepEqual([poor.keys, poor.withoutKey, [...(await keysThere()).values()]], [0, 2, [undefined, undefined]]);
+      const rich = await importBundle(target, asked ?? '', options());
+      assert.deepEqual([rich.keys, rich.withoutKey], [1, 1]);
+      const found = await keysThere();
+      assert.deepEqual([Buffer.from(found.get(sha1) ?? []), found.get(lostSha1)], [key, undefined]);
     });
 
     it('go on with what is new, and take back what was taken back', async () => {

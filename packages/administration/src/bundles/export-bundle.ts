@@ -13,6 +13,7 @@ import { createSigner } from '../signed-text/index.ts';
 import { loadOfferedLanguages } from '../synchronisation/languages.ts';
 import { bundleBounds } from './bounds.ts';
 import { BundleFolder, digestInside } from './bundle-folder.ts';
+import { keysFor } from './bundle-keys.ts';
 import { type CatalogContents, type ExportedRevision, readContents } from './catalog-state.ts';
 import {
   type Bundle,
@@ -32,6 +33,8 @@ export interface ExportOptions {
   known?: ReadonlySet<string>;
   /** Which files of updates: of approved ones, all, or none. */
   content: 'approved' | 'all' | 'none';
+  /** Keys of encrypted files go with it, readable for whoever has the bundle. */
+  withKeys?: boolean;
   onProgress?(progress: { step: 'documents' | 'content'; done: number; of: number }): void;
 }
 
@@ -46,6 +49,9 @@ export interface ExportedBundle {
   groups: number;
   decisions: number;
   declined: number;
+  /** Keys of encrypted files that are in it, and encrypted files whose keys are not. */
+  keys: number;
+  withoutKey: number;
   /** Files that are not in it, each with the reason. */
   missing: { sha1: string; fileName: string | undefined; because: 'not here' | 'damaged' }[];
 }
@@ -72,11 +78,12 @@ export async function exportBundle(
 }
 
 async function writeBundle(
-  { store, server, author }: Administration,
+  administration: Administration,
   target: BundleFolder,
   signer: Awaited<ReturnType<typeof createSigner>>,
   options: ExportOptions,
 ): Promise<ExportedBundle> {
+  const { store, server, author } = administration;
   target.remove(signatureName);
   const contents = await readContents(store, options.since);
   if (!contents) throw otherState();
@@ -91,6 +98,7 @@ async function writeBundle(
     missing: missing.length,
     languages: languages.filter(({ id, isEnabled }) => isEnabled && id !== 0).map(({ id }) => id),
     ...(await decisionsIn(store, contents)),
+    ...(await keysFor(administration, options.withKeys === true)),
   };
   const text = Buffer.from(`${JSON.stringify(bundle)}\n`);
   await target.write(bundleName, text);
@@ -102,6 +110,7 @@ async function writeBundle(
     ...{ packages: packages.length, files: content.length, missing, groups: bundle.groups.length },
     bytes: [...packages, ...content].reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
     ...{ decisions: bundle.decisions.length, declined: bundle.declined.length },
+    ...{ keys: bundle.keys?.length ?? 0, withoutKey: bundle.withoutKey ?? 0 },
   };
 }
 

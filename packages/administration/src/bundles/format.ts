@@ -44,6 +44,17 @@ const decisionShape = z.strictObject({
   ...{ updateId: guid, groupId: guid, action: z.enum(actions), deadline: z.iso.datetime().optional() },
 });
 
+/** Of one key of an encrypted file. */
+export const keyBytes = 1024;
+
+const keyShape = z.strictObject({
+  ...{ sha1: hex(40), updateId: guid, revisionNumber: z.int().min(0) },
+  key: z
+    .base64()
+    .min(4)
+    .max(Math.ceil(keyBytes / 3) * 4),
+});
+
 export const bundleShape = z.strictObject({
   format: z.literal(bundleFormat),
   ...{ bundleId: guid, madeAt: z.iso.datetime(), madeBy: z.string().max(100) },
@@ -61,6 +72,10 @@ export const bundleShape = z.strictObject({
   groups: z.array(groupShape),
   decisions: z.array(decisionShape),
   declined: z.array(guid),
+  /** Of encrypted files, when the export was asked for them. */
+  keys: z.array(keyShape).optional(),
+  /** Encrypted files whose keys are not in it. */
+  withoutKey: z.int().min(1).optional(),
 });
 
 export type Bundle = z.infer<typeof bundleShape>;

@@ -19,6 +19,7 @@ import type { Administration } from '../open-server.ts';
 import { requireAutonomous } from '../role.ts';
 import { bundleBounds } from './bounds.ts';
 import { digestInside } from './bundle-folder.ts';
+import { takeKeys } from './bundle-keys.ts';
 import { type CheckedDocuments, checkDocuments } from './check-documents.ts';
 import type { Bundle, BundleContent } from './format.ts';
 import { damaged, type KnownSource, readBundle, type SignedBundle, settingOf } from './read-bundle.ts';
@@ -41,6 +42,9 @@ export interface ImportedBundle {
   files: { new: number; unchanged: number; bytes: number };
   /** Files of approved updates that the exporting server did not have. */
   missing: number;
+  /** Keys of encrypted files that are in the bundle, and encrypted files whose keys are not. */
+  keys: number;
+  withoutKey: number;
   /** Decisions whose deadline is over: computers that need such an update install it at their next contact. */
   deadlinesOver: number;
   decisions: Omit<TakenOver, 'kept'>;
@@ -101,6 +105,7 @@ class BundleImport {
       return this.#report(fresh, checked, await store.takeOver(wanted, author, { isDryRun: true }));
     }
     await this.#takeContent(fresh);
+    await takeKeys(this.#administration, bundle);
     const imported = await importUpdates(
       this.#administration,
       this.#documents(),
@@ -197,6 +202,7 @@ class BundleImport {
       deadline !== undefined && new Date(deadline) < now;
     return {
       ...{ isDryRun: options.isDryRun, bundleId, madeAt, authority: signed.authority, missing, decisions },
+      ...{ keys: signed.bundle.keys?.length ?? 0, withoutKey: signed.bundle.withoutKey ?? 0 },
       documents: { new: checked.new, unchanged: checked.unchanged },
       deadlinesOver: signed.bundle.decisions.filter(isOver).length,
       files: { new: fresh.length, unchanged: content.length - fresh.length, bytes: bytesOf(fresh) },

@@ -21,6 +21,7 @@ import { exitCode, UsageError } from '../terminal.ts';
 interface ExportFlags extends AdministrationFlags {
   for?: string;
   content: ExportOptions['content'];
+  withKeys?: true;
   reports?: true;
 }
 
@@ -33,6 +34,7 @@ export function register(program: Command): void {
         .choices(['approved', 'all', 'none'])
         .default('approved'),
     )
+    .option('--with-keys', 'put keys of encrypted files into the folder, readable for whoever has it')
     .option('--reports', 'in a closed network: write the reports of this server into a signed file')
     .action(run);
 }
@@ -49,7 +51,8 @@ async function run(path: string, flags: ExportFlags): Promise<void> {
   const exported = await administer(flags, async (administration) => {
     const acknowledged = flags.for === undefined ? undefined : await acknowledgedBy(administration, flags.for);
     const since = acknowledged && { since: acknowledged.since, known: acknowledged.content };
-    return exportBundle(administration, target, { ...since, content: flags.content, onProgress: progressLine(wordOf) });
+    const asked = { ...since, content: flags.content, withKeys: flags.withKeys === true };
+    return exportBundle(administration, target, { ...asked, onProgress: progressLine(wordOf) });
   });
   endProgressLine();
   present({ folder: target, ...exported }, flags, () => bundleLines(target, exported));
@@ -58,10 +61,17 @@ async function run(path: string, flags: ExportFlags): Promise<void> {
 
 function bundleLines(folder: string, exported: ExportedBundle): string[] {
   const { documents, files, bytes, groups, decisions, declined, missing, authority } = exported;
+  const { keys, withoutKey } = exported;
   return [
     ...missing.slice(0, shown).map(({ sha1, fileName, because }) => `not in it: ${fileName ?? sha1}, ${because}`),
     ...(missing.length > 0
       ? [`${counted(missing.length, 'file')} of updates not in it. "moult content fetch" fetches missing files.`]
+      : []),
+    ...(keys > 0 ? [`${counted(keys, 'key')} of encrypted files in it. Keep the disk from others.`] : []),
+    ...(withoutKey > 0
+      ? [
+          `Keys of ${counted(withoutKey, 'encrypted file')} not in it: ${keys > 0 ? 'they are not here' : 'see --with-keys'}.`,
+        ]
       : []),
     `${folder}: ${counted(documents, 'revision')}, ${counted(files, 'file')}, ${bytes} bytes, ` +
       `${counted(groups, 'group')}, ${counted(decisions, 'approval')}, ${counted(declined, 'declined update')}.`,

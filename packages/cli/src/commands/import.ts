@@ -94,6 +94,7 @@ function isFolder(path: string): boolean {
 
 function bundleLines(imported: ImportedBundle): string[] {
   const { isDryRun, documents, files, missing, deadlinesOver, decisions, kept, keptInAll } = imported;
+  const { keys, withoutKey } = imported;
   const { groupsAdded, groupsChanged, groupsRemoved, decided, takenBack, declined, reinstated } = decisions;
   const groups = (names: readonly string[], what: string) =>
     names.length === 0 ? [] : [`${what}: ${names.map(visibleText).join(', ')}`];
@@ -104,6 +105,8 @@ function bundleLines(imported: ImportedBundle): string[] {
     ...kept.slice(0, shown).map(keptLine),
     ...(keptInAll > shown ? [`${keptInAll - shown} more stay as they are. --json names them.`] : []),
     ...(missing > 0 ? [`${counted(missing, 'file')} of approved updates not in the bundle: ${outside}.`] : []),
+    ...(keys > 0 ? [`${counted(keys, 'key')} of encrypted files.`] : []),
+    ...(withoutKey > 0 ? [`Keys of ${counted(withoutKey, 'encrypted file')} not in the bundle.`] : []),
     ...(deadlinesOver > 0
       ? [`${counted(deadlinesOver, 'approval')} with a deadline that is over: computers install at their next contact.`]
       : []),
