@@ -52,11 +52,11 @@ const hostDoing = (source: string): SimulatedRelease => ({
 describe('a newer host', { concurrency: 2 }, () => {
   it('takes over after the agent of the same release, and the machine goes on under it', async () => {
     await using at = await openBench(lab, lab.release('wsus', newVersion), { host: next });
-    assert.equal(await runBuilt(at.root), 0, told(at.root));
+    assert.equal(await runBuilt(at.root), 0, toldIn(at.root));
     assert.equal(readStatus(at.root).version, newVersion);
     assertHost(at.root, nextHost);
-    assert.match(told(at.root), /The agent finished a detection under host 7\.9\.0\.0: it is the host now/);
-    assert.equal(await runBuilt(at.root), 0, told(at.root));
+    assert.match(toldIn(at.root), /The agent finished a detection under host 7\.9\.0\.0: it is the host now/);
+    assert.equal(await runBuilt(at.root), 0, toldIn(at.root));
     assertHost(at.root, nextHost);
     assert.equal(readHosts(at.root)?.starts, 0);
     assert.deepEqual([lockHolder(at.root.hostLock), lockHolder(at.root.launcherLock)], [undefined, undefined]);
@@ -64,18 +64,18 @@ describe('a newer host', { concurrency: 2 }, () => {
 
   it('is the next one to a host that was the next one itself', async () => {
     await using at = await bench(next);
-    assert.equal(await runBuilt(at.root), 0, told(at.root));
+    assert.equal(await runBuilt(at.root), 0, toldIn(at.root));
     await at.server.publishHost(later);
-    assert.equal(await runBuilt(at.root), 0, told(at.root));
+    assert.equal(await runBuilt(at.root), 0, toldIn(at.root));
     assert.deepEqual([readHosts(at.root)?.version, readHosts(at.root)?.previous], [laterHost, nextHost]);
     assert.deepEqual(readdirSync(at.root.hostsFolder).sort(), [nextHost, laterHost]);
   });
 
   it('waits for the agent of its release', async () => {
     await using at = await bench(await buildHostRelease(join(lab.folder, 'hosts'), '7.9.0.9'));
-    assert.equal(await runBuilt(at.root), 0, told(at.root));
+    assert.equal(await runBuilt(at.root), 0, toldIn(at.root));
     assert.equal(readHosts(at.root), undefined);
-    assert.match(told(at.root), /Host 7\.9\.0\.9 waits until the agent of that release has qualified/);
+    assert.match(toldIn(at.root), /Host 7\.9\.0\.9 waits until the agent of that release has qualified/);
   });
 
   it('that cannot be looked for, because the metadata is damaged, is not taken for one that is not there', async () => {
@@ -105,13 +105,13 @@ describe('a newer host', { concurrency: 2 }, () => {
 
   it('runs on in the background, and stops when it is told to, as does a launcher that is killed', async () => {
     await using at = await bench(next);
-    assert.equal(await runBuilt(at.root), 0, told(at.root));
+    assert.equal(await runBuilt(at.root), 0, toldIn(at.root));
     for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
       using service = spawn(process.execPath, [at.root.hostProgram, ...at.root.programArguments], { stdio: 'ignore' });
       const gone = new Promise((resolve) => service.once('close', resolve));
       await until(
         () => lockHolder(at.root.hostLock) !== undefined,
-        () => told(at.root),
+        () => toldIn(at.root),
       );
       assert.notEqual(lockHolder(at.root.hostLock)?.pid, service.pid);
       assert.equal(lockHolder(at.root.launcherLock)?.pid, service.pid);
@@ -119,7 +119,7 @@ describe('a newer host', { concurrency: 2 }, () => {
       await gone;
       await until(
         () => lockHolder(at.root.hostLock) === undefined,
-        () => told(at.root),
+        () => toldIn(at.root),
       );
     }
     assertHost(at.root, nextHost);
@@ -131,7 +131,7 @@ describe('a newer host', { concurrency: 2 }, () => {
     const running = runBuilt(at.root, {}, []);
     await until(
       () => lockHolder(at.root.hostLock) !== undefined,
-      () => told(at.root),
+      () => toldIn(at.root),
     );
     process.kill(lockHolder(at.root.hostLock)?.pid ?? 0, 'SIGTERM');
     assert.equal(await running, 0);
@@ -143,7 +143,7 @@ describe('a newer host', { concurrency: 2 }, () => {
     using first = spawn(process.execPath, [at.root.hostProgram, ...at.root.programArguments], { stdio: 'ignore' });
     await until(
       () => lockHolder(at.root.hostLock) !== undefined,
-      () => told(at.root),
+      () => toldIn(at.root),
     );
     const codes = await Promise.all([1, 2, 3].map(() => runBuilt(at.root)));
     assert.deepEqual(codes, [2, 2, 2]);
@@ -151,7 +151,7 @@ describe('a newer host', { concurrency: 2 }, () => {
     first.kill('SIGTERM');
     await until(
       () => lockHolder(at.root.launcherLock) === undefined,
-      () => told(at.root),
+      () => toldIn(at.root),
     );
     assert.equal(readHosts(at.root)?.state, 'committed');
   });
@@ -209,9 +209,9 @@ describe('a new host that', { concurrency: 2 }, () => {
     it(`${what}: the host before comes back, and a mended one reaches it`, async () => {
       await using at = await bench(host());
       if (seconds) setSeconds(at, 'HostTrialTimeoutSeconds', seconds);
-      assert.equal(await runBuilt(at.root), 0, told(at.root));
+      assert.equal(await runBuilt(at.root), 0, toldIn(at.root));
       assert.equal(readStatus(at.root).version, newVersion);
-      assert.match(told(at.root), says);
+      assert.match(toldIn(at.root), says);
       assertHost(at.root, undefined);
       const [failure] = readHosts(at.root)?.failed ?? [];
       assert.equal(failure?.version, nextHost);
@@ -219,7 +219,7 @@ describe('a new host that', { concurrency: 2 }, () => {
       assert.deepEqual([current.state, current.failed], ['committed', []], 'nothing is held against the agent');
       await at.server.publishHost(later);
       if (seconds) setSeconds(at, 'HostTrialTimeoutSeconds', 600);
-      assert.equal(await runBuilt(at.root), 0, told(at.root));
+      assert.equal(await runBuilt(at.root), 0, toldIn(at.root));
       assertHost(at.root, laterHost);
     });
   }
@@ -230,47 +230,47 @@ describe('a new host that', { concurrency: 2 }, () => {
       const hosts = readHosts(at.root);
       const since = new Date(Date.now() - hours * 3_600_000).toISOString();
       if (hosts) writeHosts(at.root, { ...hosts, failed: hosts.failed.map((one) => ({ ...one, at: since })) });
-      assert.equal(await runBuilt(at.root), 0, told(at.root));
+      assert.equal(await runBuilt(at.root), 0, toldIn(at.root));
       return readHosts(at.root)?.failed[0]?.tries;
     };
     assert.deepEqual([await triesAfter(0), await triesAfter(0.9), await triesAfter(1.1)], [1, 1, 2]);
     assert.deepEqual([await triesAfter(1.1), await triesAfter(23), await triesAfter(25)], [3, 3, 4]);
     assert.equal(await triesAfter(-90_000), 5, 'a clock that was ten years ahead');
-    assert.match(told(at.root), /Host 7\.9\.0\.0 failed \(3\), .*It is tried again 24 h after that/);
+    assert.match(toldIn(at.root), /Host 7\.9\.0\.0 failed \(3\), .*It is tried again 24 h after that/);
   });
 
   it('qualified, and then dies again and again, gives way to the one before it', async () => {
     await using at = await bench(next);
-    assert.equal(await runBuilt(at.root), 0, told(at.root));
+    assert.equal(await runBuilt(at.root), 0, toldIn(at.root));
     assertHost(at.root, nextHost);
     // It is whole, and dies: an entry that is as released.
     replaceHost(at.root, 'process.exit(9)');
     using service = spawn(process.execPath, [at.root.hostProgram, ...at.root.programArguments], { stdio: 'ignore' });
     await until(
       () => readHosts(at.root)?.version === undefined,
-      () => told(at.root),
+      () => toldIn(at.root),
     );
     await until(
       () => lockHolder(at.root.hostLock)?.pid === service.pid,
-      () => told(at.root),
+      () => toldIn(at.root),
     );
     service.kill('SIGTERM');
     await until(
       () => lockHolder(at.root.launcherLock) === undefined,
-      () => told(at.root),
+      () => toldIn(at.root),
     );
-    assert.match(told(at.root), /Host 7\.9\.0\.0 ended 3 times in a row\. The host that was installed runs again/);
+    assert.match(toldIn(at.root), /Host 7\.9\.0\.0 ended 3 times in a row\. The host that was installed runs again/);
   });
 
   it('cannot start gives way after five starts, whoever starts the service again', async () => {
     await using at = await bench(next);
-    assert.equal(await runBuilt(at.root), 0, told(at.root));
+    assert.equal(await runBuilt(at.root), 0, toldIn(at.root));
     replaceHost(at.root, "process.send({ kind: 'ending', code: 2, again: false }, () => process.exit(2))");
     for (let start = 0; start < 5; start += 1) assert.equal(await runBuilt(at.root), 2);
     at.server.publishHost(undefined);
-    assert.equal(await runBuilt(at.root), 0, told(at.root));
+    assert.equal(await runBuilt(at.root), 0, toldIn(at.root));
     assertHost(at.root, undefined);
-    assert.match(told(at.root), /was started 5 times and no detection went well/);
+    assert.match(toldIn(at.root), /was started 5 times and no detection went well/);
   });
 });
 
@@ -298,9 +298,9 @@ describe('a host on the disk that', { concurrency: 2 }, () => {
   for (const [what, spoil] of wrong) {
     it(`${what} is not run, and comes again from the server`, async () => {
       await using at = await bench(next);
-      assert.equal(await runBuilt(at.root), 0, told(at.root));
+      assert.equal(await runBuilt(at.root), 0, toldIn(at.root));
       spoil(at.root);
-      assert.equal(await runBuilt(at.root), 0, told(at.root));
+      assert.equal(await runBuilt(at.root), 0, toldIn(at.root));
       assertHost(at.root, nextHost);
     });
   }
@@ -315,7 +315,7 @@ describe('a host on the disk that', { concurrency: 2 }, () => {
   for (const [what, host] of foreign) {
     it(`${what} is never named`, async () => {
       await using at = await bench(host());
-      assert.equal(await runBuilt(at.root), 0, told(at.root));
+      assert.equal(await runBuilt(at.root), 0, toldIn(at.root));
       assert.equal(readHosts(at.root), undefined);
       assert.ok(!existsSync(at.root.hostsFolder) || readdirSync(at.root.hostsFolder).length === 0);
     });
@@ -325,9 +325,9 @@ describe('a host on the disk that', { concurrency: 2 }, () => {
     it(`comes with the fault ${kind} is never named, and the agent goes on`, async () => {
       await using at = await bench(next);
       at.server.setFault(/host\.cab/, kind === 'status' ? { kind, status: 500 } : { kind });
-      assert.equal(await runBuilt(at.root), 0, told(at.root));
+      assert.equal(await runBuilt(at.root), 0, toldIn(at.root));
       assert.equal(readHosts(at.root), undefined);
-      assert.match(told(at.root), /No newer host: /);
+      assert.match(toldIn(at.root), /No newer host: /);
     });
   }
 });
@@ -351,14 +351,14 @@ function linkInPlaceOf(root: MachineRoot, folder: string): void {
 
 function assertHost(root: MachineRoot, version: string | undefined): void {
   const hosts = readHosts(root);
-  assert.deepEqual([hosts?.version, hosts?.state], [version, 'committed'], told(root));
+  assert.deepEqual([hosts?.version, hosts?.state], [version, 'committed'], toldIn(root));
 }
 
 function setSeconds({ root }: Pick<Bench, 'root'>, name: string, seconds: number): void {
   openRegistry(root).change([{ key: keys.agent, name, value: number(seconds) }]);
 }
 
-function told(root: MachineRoot): string {
+function toldIn(root: MachineRoot): string {
   return [root.susLog, root.wsusLog].map((file) => (existsSync(file) ? readFileSync(file, 'utf8') : '')).join('\n');
 }
 

@@ -60,34 +60,34 @@ describe('the agent 7.9.0.1', () => {
     openRegistry(root).change([{ key: keys.agent, name: 'OfAnAdministrator', value: text('stays') }]);
     const { clientId } = readStatus(root);
     assert.ok(!existsSync(root.trustRoot));
-    assert.equal(await runBuilt(root), 0, told(root));
+    assert.equal(await runBuilt(root), 0, toldIn(root));
     const status = readStatus(root);
     assert.deepEqual(
       [status.version, status.intact, status.trial, status.clientId],
       [today, true, undefined, clientId],
-      told(root),
+      toldIn(root),
     );
     assert.equal(openRegistry(root).read().value(keys.agent, 'OfAnAdministrator')?.data, 'stays');
-    assert.equal(await runBuilt(root), 0, told(root));
-    assert.ok(existsSync(root.trustRoot), told(root));
+    assert.equal(await runBuilt(root), 0, toldIn(root));
+    assert.ok(existsSync(root.trustRoot), toldIn(root));
     assert.ok(existsSync(root.trustFolder));
   });
 
   it("leaves a state that today's host goes on with after a plain reinstall", async () => {
     const root = await oldMachine();
-    assert.equal(await runBuilt(root), 0, told(root));
+    assert.equal(await runBuilt(root), 0, toldIn(root));
     const { clientId } = readStatus(root);
     const { operatorCertificate } = lab;
     await installAgent(root, { server: lab.url, generation: 'wsus', releaseFolder: releases, operatorCertificate });
-    assert.equal(await runBuilt(root), 0, told(root));
+    assert.equal(await runBuilt(root), 0, toldIn(root));
     const status = readStatus(root);
-    assert.deepEqual([status.version, status.clientId, status.hostVersion], [today, clientId, today], told(root));
+    assert.deepEqual([status.version, status.clientId, status.hostVersion], [today, clientId, today], toldIn(root));
     assert.ok(existsSync(root.trustRoot));
   });
 
   it('is uninstalled, and its policy stays, because nobody noted what was there before it', async () => {
     const root = await oldMachine();
-    assert.equal(await runBuilt(root), 0, told(root));
+    assert.equal(await runBuilt(root), 0, toldIn(root));
     const { left, problems } = await uninstallAgent(root, { platform: 'linux' });
     assert.deepEqual([problems, existsSync(root.agentFolder)], [[], false]);
     assert.ok(left.some(({ name }) => name === `${keys.policy}\\WUServer`));
@@ -120,8 +120,8 @@ describe('a host whose machine has pinned the root', () => {
     await installAgent(root, { server: lab.url, generation: 'wsus', releaseFolder: start, operatorCertificate });
     assert.ok(existsSync(root.trustRoot));
     lab.journal.length = 0;
-    assert.equal(await runBuilt(root), 0, told(root));
-    assert.deepEqual([readHosts(root)?.version, readHosts(root)?.state], [today, 'committed'], told(root));
+    assert.equal(await runBuilt(root), 0, toldIn(root));
+    assert.deepEqual([readHosts(root)?.version, readHosts(root)?.state], [today, 'committed'], toldIn(root));
     const asked = lab.journal.filter((what) => /host/.test(what));
     assert.ok(asked.every((what) => /\/tuf\/targets\/host\//.test(what)) && asked.length > 0, asked.join('\n'));
   });
@@ -147,13 +147,13 @@ describe('a plain reinstall', () => {
       spoil(root);
       const { operatorCertificate } = lab;
       await installAgent(root, { server: lab.url, generation: 'wsus', releaseFolder: releases, operatorCertificate });
-      assert.equal(await runBuilt(root), 0, told(root));
-      assert.deepEqual([readCurrent(root)?.version, readStatus(root).intact], [today, true], told(root));
+      assert.equal(await runBuilt(root), 0, toldIn(root));
+      assert.deepEqual([readCurrent(root)?.version, readStatus(root).intact], [today, true], toldIn(root));
       assert.ok(!existsSync(root.hostsFolder) || readdirSync(root.hostsFolder).length === 0);
     });
   }
 });
 
-function told(root: MachineRoot): string {
+function toldIn(root: MachineRoot): string {
   return existsSync(root.wsusLog) ? readFileSync(root.wsusLog, 'utf8') : '';
 }

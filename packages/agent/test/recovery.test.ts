@@ -30,7 +30,7 @@ before(async () => {
   lab = await openLab({ installedHost: '7.8.0.0' });
   const host = await buildHostRelease(join(lab.folder, 'hosts'), newHost);
   whole = await openBench(lab, lab.release('wsus', newVersion), { host });
-  assert.equal(await runBuilt(whole.root), 0, told(whole.root));
+  assert.equal(await runBuilt(whole.root), 0, toldIn(whole.root));
   assertWell(whole.root, 'at first');
 });
 after(async () => {
@@ -51,12 +51,12 @@ function assertWell(root: MachineRoot, where: string): void {
   assert.deepEqual(
     [status.version, status.intact, status.trial],
     [newVersion, true, undefined],
-    `${where}\n${told(root)}`,
+    `${where}\n${toldIn(root)}`,
   );
   assert.deepEqual(
     [readHosts(root)?.version, readHosts(root)?.state],
     [newHost, 'committed'],
-    `${where}\n${told(root)}`,
+    `${where}\n${toldIn(root)}`,
   );
 }
 
@@ -88,7 +88,7 @@ describe('each file of a machine', () => {
           const root = machine();
           spoil(join(root.folder, name));
           const exit = await runBuilt(root);
-          assert.equal(exit, 0, `${name} ${what}\n${told(root)}`);
+          assert.equal(exit, 0, `${name} ${what}\n${toldIn(root)}`);
           assertWell(root, `${name} ${what}`);
           rmSync(root.folder, { recursive: true });
         }),
@@ -113,7 +113,7 @@ describe('each file of a machine', () => {
     await forEach(folders(whole.root), async ([what], index) => {
       const root = machine();
       for (const path of folders(root)[index]?.[1] ?? []) rmSync(path, { recursive: true, force: true });
-      assert.equal(await runBuilt(root), 0, `${what}\n${told(root)}`);
+      assert.equal(await runBuilt(root), 0, `${what}\n${toldIn(root)}`);
       assertWell(root, what);
     });
   });
@@ -133,15 +133,15 @@ describe('a host without any version', { concurrency: 2 }, () => {
     using service = spawn(process.execPath, [root.hostProgram, ...root.programArguments], { stdio: 'ignore' });
     const gone = new Promise((resolve) => service.once('close', resolve));
     await until(
-      () => /No version could be fetched: .*503/.test(told(root)),
-      () => told(root),
+      () => /No version could be fetched: .*503/.test(toldIn(root)),
+      () => toldIn(root),
     );
     assert.equal(service.exitCode, null);
     at.server.clearFaults();
     assert.ok(requestDetection(root));
     await until(
       () => readStatus(root).version === newVersion && readStatus(root).intact,
-      () => told(root),
+      () => toldIn(root),
     );
     service.kill('SIGTERM');
     await gone;
@@ -154,8 +154,8 @@ describe('a host without any version', { concurrency: 2 }, () => {
     at.server.setFault(/./, { kind: 'status', status: 404 });
     const host = startHost(root);
     await until(
-      () => /No version could be fetched/.test(told(root)),
-      () => told(root),
+      () => /No version could be fetched/.test(toldIn(root)),
+      () => toldIn(root),
     );
     await host.stop();
     assert.equal(await host.finished, undefined);
@@ -170,7 +170,7 @@ describe('a host without any version', { concurrency: 2 }, () => {
       assert.equal(await runBuilt(root), 1);
       assert.ok(!existsSync(root.versionsFolder) || globSync('**', { cwd: root.versionsFolder }).length <= 1);
       at.server.clearFaults();
-      assert.equal(await runBuilt(root), 0, told(root));
+      assert.equal(await runBuilt(root), 0, toldIn(root));
     });
   }
 
@@ -181,14 +181,14 @@ describe('a host without any version', { concurrency: 2 }, () => {
     await using seen = await openBench(lab, lab.release('wsus', '7.9.0.2'), {
       now: new Date(Date.now() + 3 * 86_400_000),
     });
-    assert.equal(await runBuilt(seen.root), 0, told(seen.root));
+    assert.equal(await runBuilt(seen.root), 0, toldIn(seen.root));
     const server = readStatus(seen.root).server ?? '';
     await using old = await openBench(lab, lab.release('wsus', newVersion));
     const registry = readFileSync(seen.root.registryFile ?? '').toString('utf16le');
     const elsewhere = registry.replaceAll(server, readStatus(old.root).server ?? '');
     writeFileSync(seen.root.registryFile ?? '', Buffer.from(elsewhere, 'utf16le'));
     assert.equal(await runBuilt(bare(seen)), 1);
-    assert.match(told(seen.root), /Something answers with an old copy/);
+    assert.match(toldIn(seen.root), /Something answers with an old copy/);
   });
 
   it('says that its disk is full, leaves nothing behind, and goes on when there is room', async () => {
@@ -199,9 +199,9 @@ describe('a host without any version', { concurrency: 2 }, () => {
       MOULT_TEST_FULL_DISK: '[\\\\/]versions[\\\\/]',
     };
     assert.equal(await runBuilt(root, full), 1);
-    assert.match(told(root), /No version could be fetched: Version 7\.9\.0\.1 cannot be written .*ENOSPC/);
+    assert.match(toldIn(root), /No version could be fetched: Version 7\.9\.0\.1 cannot be written .*ENOSPC/);
     assert.deepEqual(globSync('*', { cwd: root.versionsFolder }), []);
-    assert.equal(await runBuilt(root), 0, told(root));
+    assert.equal(await runBuilt(root), 0, toldIn(root));
   });
 });
 
@@ -226,14 +226,14 @@ describe('a version that qualified, and then', { concurrency: 2 }, () => {
     test.after(() => host.stop());
     await until(
       () => (readCurrent(at.root)?.failed.length ?? 0) > 0,
-      () => told(at.root),
+      () => toldIn(at.root),
     );
     await host.stop();
     assert.deepEqual(
       [readCurrent(at.root)?.version, readCurrent(at.root)?.failed[0]?.version],
       [oldVersion, newVersion],
     );
-    assert.match(told(at.root), /It was silent for too long, 2 times/);
+    assert.match(toldIn(at.root), /It was silent for too long, 2 times/);
   });
 
   it('never comes to a good detection is replaced by a newer one that the host itself finds', async () => {
@@ -243,15 +243,15 @@ describe('a version that qualified, and then', { concurrency: 2 }, () => {
     const host = startHost(at.root, { now: true });
     await until(
       () => readCurrent(at.root)?.version === newVersion && readCurrent(at.root)?.state === 'committed',
-      () => told(at.root),
+      () => toldIn(at.root),
     );
     await at.server.publish(lab.release('wsus', '7.9.0.2'));
     await until(
       () => readCurrent(at.root)?.version === '7.9.0.2' && readCurrent(at.root)?.proven === true,
-      () => told(at.root),
+      () => toldIn(at.root),
     );
     await host.stop();
-    assert.match(told(at.root), /has not finished a good detection for long/);
+    assert.match(toldIn(at.root), /has not finished a good detection for long/);
   });
 
   it('dies again and again, with nothing before it, is replaced by what the host itself finds', async (test) => {
@@ -268,7 +268,7 @@ describe('a version that qualified, and then', { concurrency: 2 }, () => {
     test.after(() => host.stop());
     await until(
       () => readCurrent(root)?.version === '7.9.0.2' && readCurrent(root)?.state === 'committed',
-      () => told(root),
+      () => toldIn(root),
     );
     // The dead one was to be started again 4 s after its death: by then there is another agent, and only that one.
     await pause(5000);
@@ -315,7 +315,7 @@ async function forEach<T>(all: readonly T[], run: (one: T, index: number) => Pro
   );
 }
 
-function told(root: MachineRoot): string {
+function toldIn(root: MachineRoot): string {
   return [root.susLog, root.wsusLog].map((file) => (existsSync(file) ? readFileSync(file, 'utf8') : '')).join('\n');
 }
 

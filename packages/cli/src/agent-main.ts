@@ -42,8 +42,8 @@ async function run(typed: readonly string[]): Promise<void> {
   const { root, service, start } = setup;
   const place = root === undefined ? [] : ['--root', root];
   const status = readStatus(machineOf(setup));
-  const server = given(setup.server) ?? bundle.server ?? status.server;
-  const group = given(setup.group) ?? bundle.group ?? status.targetGroup;
+  const server = orUndefined(setup.server) ?? bundle.server ?? status.server;
+  const group = orUndefined(setup.group) ?? bundle.group ?? status.targetGroup;
   if (!server) {
     console.log(`No server is set yet. Run: ${bundle.brand.id} setup --server http://server:8530`);
     return;
@@ -72,7 +72,7 @@ function speakAs(id: string): void {
 }
 
 /** Windows Installer has no empty properties: `-` stands for nothing. */
-function given(value: string | undefined): string | undefined {
+function orUndefined(value: string | undefined): string | undefined {
   return value === '' || value === '-' ? undefined : value;
 }
 

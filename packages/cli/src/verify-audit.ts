@@ -34,7 +34,7 @@ function lines({ records, head, broken, noted }: AuditCheck & { noted: NotedHead
     ? `head file: record ${noted.records} of ${moment(new Date(noted.at))} UTC (${file})`
     : `head file: none. Records that were cut off at the end do not show (${file})`;
   if (!broken) return [`intact: ${records} audit records`, `head: record ${head.records}, ${head.digest}`, known];
-  return [`broken: ${told(broken)}`, `intact before it: ${records} audit records`, known];
+  return [`broken: ${describeBreak(broken)}`, `intact before it: ${records} audit records`, known];
 }
 
 const reasons: Readonly<Record<BrokenRecord['reason'], string>> = {
@@ -46,7 +46,7 @@ const reasons: Readonly<Record<BrokenRecord['reason'], string>> = {
   'other-chain': 'is another one than was noted: records were made again',
 };
 
-function told({ reason, number, record }: BrokenRecord): string {
+function describeBreak({ reason, number, record }: BrokenRecord): string {
   const name = number === undefined ? `the record with id ${record?.auditId}` : `record ${number}`;
   const { auditId, at, actor, action, subject } = record ?? {};
   const contents = record ? ` (id ${auditId}, ${moment(at)} UTC, ${actor}: ${action} ${subject})` : '';

@@ -342,7 +342,7 @@ describe('what people read', () => {
     );
   });
 
-  it('no two texts of the catalogues are the same by oversight: German is not English', () => {
+  it('no two texts of the languages are the same by oversight: German is not English', () => {
     const texts = (words: object): string[] =>
       Object.values(words).flatMap((value) =>
         typeof value === 'string' ? [value] : typeof value === 'object' ? texts(value as object) : [],

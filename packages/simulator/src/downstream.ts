@@ -122,7 +122,7 @@ function asker(line: DownstreamLine, cookie: { expiration: Date; encryptedData?:
 }
 
 /** A list that the contract demands. WSUS reads an absent one as an error. */
-function told<Item>(name: string, list: Item[] | undefined): Item[] {
+function requiredList<Item>(name: string, list: Item[] | undefined): Item[] {
   if (list === undefined) throw new DownstreamTrouble(`the answer has no ${name}, which must be there`);
   return list;
 }
@@ -136,7 +136,7 @@ async function configure(ask: Walk['ask']): Promise<{ config: ServerSyncConfigDa
   const config = await ask.config();
   const findings: string[] = [];
   if (config.maxUpdates < 1) throw new DownstreamTrouble('GetConfigData allows no update in a request');
-  const languages = told('LanguageUpdateList', config.languages);
+  const languages = requiredList('LanguageUpdateList', config.languages);
   if (languages.length === 0) findings.push('GetConfigData names no language, so a WSUS can choose none.');
   const figures = { languages: languages.length, updatesPerRequest: config.maxUpdates };
   return { config, step: { name: 'configuration', figures, findings } };
@@ -149,7 +149,7 @@ function filterOf(getConfig: boolean, anchor?: string): ServerSyncFilter {
 
 async function newIn(ask: Walk['ask'], filter: ServerSyncFilter) {
   const { anchor, newRevisions } = await ask.list(filter);
-  return { anchor, newRevisions: told('NewRevisions', newRevisions) };
+  return { anchor, newRevisions: requiredList('NewRevisions', newRevisions) };
 }
 
 async function askLists(ask: Walk['ask']): Promise<{ lists: Walk['lists']; step: DownstreamStep }> {
@@ -248,13 +248,13 @@ async function askDecisions({ ask, lists }: Walk): Promise<DownstreamStep> {
   const syncAnchor = lists.updates.anchor;
   const first = await ask.decisions({ syncAnchor });
   const second = await ask.decisions({ syncAnchor, deploymentAnchor: first.anchor });
-  const groups = told('Groups', first.groups);
-  const deployments = told('Deployments', first.deployments);
-  const declined = told('HiddenUpdates', first.hiddenUpdates);
+  const groups = requiredList('Groups', first.groups);
+  const deployments = requiredList('Deployments', first.deployments);
+  const declined = requiredList('HiddenUpdates', first.hiddenUpdates);
   const findings = decisionFindings(groups, deployments, new Set(lists.updates.identities.map((one) => one.updateId)));
   if (!first.anchor) findings.push('GetDeployments has no anchor, so a replica hears everything each time.');
   const before = new Set(deployments.map(({ deploymentGuid }) => deploymentGuid));
-  if (told('Deployments', second.deployments).some(({ deploymentGuid }) => before.has(deploymentGuid)))
+  if (requiredList('Deployments', second.deployments).some(({ deploymentGuid }) => before.has(deploymentGuid)))
     findings.push('GetDeployments tells decisions again, with an anchor that has them.');
   const figures = { groups: groups.length, decisions: deployments.length, declined: declined.length };
   return { name: 'decisions', figures, findings };

@@ -64,15 +64,15 @@ export async function findRequest(store: Store, text: string): Promise<ChangeReq
 /** Also by who asked. Throws AdministrationError SERVER_NOT_FOUND, ADMINISTRATION_SECOND_PERSON for one that does not wait. */
 export async function refuseRequest({ store, author }: Administration, text: string): Promise<ChangeRequest> {
   const { requestId } = await findRequest(store, text);
-  return (await store.decideRequest(requestId, 'refused', author)) ?? over();
+  return (await store.decideRequest(requestId, 'refused', author)) ?? throwDecided();
 }
 
 /** Claims it for the work that follows: another call does not confirm it. Throws as refuseRequest does. */
 export async function confirmRequest({ store, author }: Administration, requestId: string): Promise<ChangeRequest> {
-  return (await store.decideRequest(requestId, 'confirmed', author)) ?? over();
+  return (await store.decideRequest(requestId, 'confirmed', author)) ?? throwDecided();
 }
 
-function over(): never {
+function throwDecided(): never {
   throw new AdministrationError(
     'ADMINISTRATION_SECOND_PERSON',
     'This request does not wait any more: it was confirmed or refused, or its time is over. Ask for the change again.',

@@ -3,7 +3,7 @@ import { type RollupConfiguration, rollUp, rollUpCookie } from '@moult/protocol/
 import { type RequestOf, type ResponseOf, readAnswer, soapActionOf, writeCall } from '@moult/protocol/soap';
 import type { upstreamBounds } from '../synchronisation/bounds.ts';
 import { badAnswer, type Peer, stopped } from '../synchronisation/peer.ts';
-import { patient, readSaid, refused, UpstreamFault } from '../synchronisation/session.ts';
+import { callWhenFree, readSaid, refused, UpstreamFault } from '../synchronisation/session.ts';
 
 type Operations = (typeof rollUp)['operations'];
 
@@ -42,7 +42,7 @@ export function createRollUpSession({ peer, upstream, limits, random, wait, sign
   const path = rollUp.paths[0] ?? '';
   const call: RollUpSession['call'] = async (name, parameters) => {
     const body = writeCall(rollUp, name, { ...parameters, cookie: rollUpCookie } as never);
-    const text = await patient(line, path, soapActionOf(rollUp, name), body);
+    const text = await callWhenFree(line, path, soapActionOf(rollUp, name), body);
     try {
       return readSaid(upstream, () => readAnswer(rollUp, name, text)) as never;
     } catch (error) {

@@ -100,7 +100,7 @@ function exchange(
       finish(() => reject(isOurs(error) ? error : transportError(url, error)));
     };
     const stop = () => fail(stopped());
-    const timeOut = () => fail(away(url, 'it is silent for too long'));
+    const timeOut = () => fail(noAnswer(url, 'it is silent for too long'));
     const overall = setTimeout(timeOut, limits.answerMs);
     signal.addEventListener('abort', stop, { once: true });
     request.on('timeout', timeOut);
@@ -112,9 +112,9 @@ function exchange(
         pieces.push(piece);
       });
       response.on('error', fail);
-      response.on('aborted', () => fail(away(url, 'the connection ended within the answer')));
+      response.on('aborted', () => fail(noAnswer(url, 'the connection ended within the answer')));
       response.on('end', () => {
-        if (!response.complete) return fail(away(url, 'the connection ended within the answer'));
+        if (!response.complete) return fail(noAnswer(url, 'the connection ended within the answer'));
         try {
           const answer = toAnswer(response, Buffer.concat(pieces), url, limits);
           finish(() => resolve(answer));
@@ -154,10 +154,10 @@ function isOurs(error: Error): boolean {
 }
 
 function transportError(url: URL, error: Error): AdministrationError {
-  return isTrustError(error) ? untrusted(url, error) : away(url, error.message, error);
+  return isTrustError(error) ? untrusted(url, error) : noAnswer(url, error.message, error);
 }
 
-function away(url: URL, why: string, cause?: unknown): AdministrationError {
+function noAnswer(url: URL, why: string, cause?: unknown): AdministrationError {
   const message = `The upstream server ${url.origin} does not answer: ${why}.`;
   return new AdministrationError('ADMINISTRATION_UPSTREAM_AWAY', message, { cause });
 }

@@ -78,7 +78,7 @@ export function createSession(options: SessionOptions): UpstreamSession {
   let renewAt = 0;
   // The bound of the bytes is the bound of the characters: documents travel as text inside of answers.
   const xmlLimits = { ...defaultXmlLimits, maxCharacters: options.limits.answerBytes };
-  const post = (path: string, action: string, body: string) => patient(options, path, action, body);
+  const post = (path: string, action: string, body: string) => callWhenFree(options, path, action, body);
 
   async function exchange<Name extends keyof Operations & string>(
     name: Name,
@@ -179,7 +179,7 @@ function authPath(upstream: URL, serviceUrl: string | undefined): string {
 }
 
 /** Sends a call again while the upstream is away or busy, with longer and longer pauses. */
-export async function patient(options: Line, path: string, action: string, body: string): Promise<string> {
+export async function callWhenFree(options: Line, path: string, action: string, body: string): Promise<string> {
   const { peer, upstream, limits, wait, random } = options;
   for (let attempt = 1; ; attempt++) {
     let pauseMs = limits.pauseMs * 2 ** (attempt - 1) * (0.5 + random());

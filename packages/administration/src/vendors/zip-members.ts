@@ -16,15 +16,15 @@ export async function* zipMembers(
   limits: ZipLimits,
 ): AsyncGenerator<{ name: string; pieces: AsyncIterable<Uint8Array> }> {
   const zip = await settled<yauzl.ZipFile>((done) => yauzl.fromBuffer(bytes, { lazyEntries: true }, done));
-  if (zip.entryCount > limits.maxMembers) throw over(`${zip.entryCount} members`, limits.maxMembers);
+  if (zip.entryCount > limits.maxMembers) throw overLimit(`${zip.entryCount} members`, limits.maxMembers);
   let total = 0;
   for (let entry = await nextEntry(zip); entry; entry = await nextEntry(zip)) {
     if (!isWanted(entry.fileName)) continue;
     total += entry.uncompressedSize;
     if (total > limits.maxTotalBytes)
-      throw over(`more than ${limits.maxTotalBytes} bytes unpacked`, limits.maxTotalBytes);
+      throw overLimit(`more than ${limits.maxTotalBytes} bytes unpacked`, limits.maxTotalBytes);
     if (total > bytes.length * limits.maxRatio)
-      throw over('members that unpack to too many times its size', limits.maxRatio);
+      throw overLimit('members that unpack to too many times its size', limits.maxRatio);
     yield { name: entry.fileName, pieces: unpack(zip, entry) };
   }
 }
@@ -63,6 +63,6 @@ function damaged(cause: unknown): CatalogError {
   return new CatalogError('CATALOG_BAD_PACKAGE', `The zip archive cannot be read: ${why}.`, { cause });
 }
 
-function over(what: string, limit: number): CatalogError {
+function overLimit(what: string, limit: number): CatalogError {
   return new CatalogError('CATALOG_OVER_LIMIT', `The zip archive has ${what}; the limit is ${limit}.`);
 }

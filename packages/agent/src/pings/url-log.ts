@@ -33,7 +33,7 @@ export function readUrlLog(file: string): KeptPing[] {
 export function keepPing(file: string, ping: KeptPing): void {
   const kept = readUrlLog(file);
   const last = kept.at(-1);
-  if (last && last.statusServer === ping.statusServer && timeless(last.query) === timeless(ping.query)) return;
+  if (last && last.statusServer === ping.statusServer && withoutTime(last.query) === withoutTime(ping.query)) return;
   writeUrlLog(file, [...kept, ping].slice(-programBounds.maxKeptPings));
 }
 
@@ -49,6 +49,6 @@ function writeUrlLog(file: string, pings: KeptPing[]): void {
   else writeFileAtomically(file, pings.map(({ statusServer, query }) => `${statusServer}\t${query}\r\n`).join(''));
 }
 
-function timeless(query: string): string {
+function withoutTime(query: string): string {
   return query.replace(/&X=\d*$/, '');
 }

@@ -53,14 +53,14 @@ function follow({ key, name, value }: PolicyInstruction, keys: ReadonlyMap<strin
       for (const gone of listed(value)) known.words.set(gone, remove);
       break;
     case 'soft.':
-      known.words.set(own, softly(known, own, value));
+      known.words.set(own, softWord(known, own, value));
       break;
     // **SecureKey says who may write the key.
   }
 }
 
 /** An earlier word of the file counts as the registry of that moment. */
-function softly({ words, isEmptied }: KeyWords, name: string, value: RegistryValue): GroupPolicyWord {
+function softWord({ words, isEmptied }: KeyWords, name: string, value: RegistryValue): GroupPolicyWord {
   const before = words.get(name) ?? (isEmptied ? remove : undefined);
   if (before && before.does !== 'remove') return before;
   return { does: before ? 'set' : 'set if missing', value };

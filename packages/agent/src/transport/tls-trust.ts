@@ -26,7 +26,7 @@ export function trustedByTls(trust: TlsTrust, operatorCaPem: string | undefined)
 }
 
 /** The name of the trust in a message. */
-export function whoIsTrusted(trust: TlsTrust): string {
+export function describeTrust(trust: TlsTrust): string {
   if (trust === 'operator') return "the operator's CA that this machine has pinned (TlsTrust is operator)";
   if (trust === 'system') return "an authority of this system's store (TlsTrust is system)";
   return "the operator's CA or an authority that this system trusts";

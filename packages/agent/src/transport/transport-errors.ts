@@ -4,7 +4,7 @@ import type { PeerCertificate } from 'node:tls';
 import { type HResult, hresult, hresultOfStatus, mappedHResultOfStatus } from '@moult/protocol/hresult';
 import { AgentError } from '../errors.ts';
 import { retryAfterMs } from './retry-after.ts';
-import { type TlsTrust, whoIsTrusted } from './tls-trust.ts';
+import { describeTrust, type TlsTrust } from './tls-trust.ts';
 
 /** The known facts of a request that failed. */
 export interface FailedRequest {
@@ -160,7 +160,7 @@ function tlsProblem(error: Error, code: string, { url, trust, now }: FailedReque
     return { result: hresult.tlsWrongHost, text };
   }
   if (/CERT|SELF_SIGNED|UNABLE_TO_|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH/.test(code)) {
-    const text = `The certificate of ${host} is not under ${whoIsTrusted(trust)} (${code}).`;
+    const text = `The certificate of ${host} is not under ${describeTrust(trust)} (${code}).`;
     return { result: hresult.tlsUnknownCa, text };
   }
   if (/^ERR_SSL_|^EPROTO$/.test(code)) {

@@ -5,7 +5,7 @@ import type { DriverMetadata } from '../metadata/index.ts';
 import { compareRanks, isSamePrinterDriver, rankDriver, rankInstalled } from './driver-rank.ts';
 import type { DeviceFacts, MachineFacts } from './facts.ts';
 import type { ApplicabilityRules } from './rules.ts';
-import { type Answer, decided, given, type RuleEvaluator, undecided } from './verdict.ts';
+import { type Answer, decided, type RuleEvaluator, undecided, withFact } from './verdict.ts';
 
 export const driverRules: Record<string, RuleEvaluator> = {
   'd.WindowsDriverInstalled': (_, context) =>
@@ -36,13 +36,13 @@ function overDevices(
     return undecided(error instanceof Error ? error.message : String(error));
   }
   if (rows.length === 0) return undecided('the update has no WindowsDriverMetaData');
-  return given(facts.devices?.(), 'the list of devices', (devices) => {
+  return withFact(facts.devices?.(), 'the list of devices', (devices) => {
     const computer = {
       computerHardwareIds: facts.computerHardwareIds?.() ?? [],
       featureScoreKey: facts.featureScoreKey?.() ?? undefined,
     };
     const standings = devices.flatMap((device) =>
-      rows.map((row) => standing(row, device, computer)).filter((one) => one !== undefined),
+      rows.map((row) => standingOf(row, device, computer)).filter((one) => one !== undefined),
     );
     const answer = decide(standings);
     return answer.value === true
@@ -51,7 +51,7 @@ function overDevices(
   });
 }
 
-function standing(
+function standingOf(
   row: DriverMetadata,
   device: DeviceFacts,
   computer: Parameters<typeof rankDriver>[2],

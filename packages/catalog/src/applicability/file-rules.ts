@@ -8,11 +8,11 @@ import {
   type Answer,
   compared,
   decided,
-  given,
-  needing,
   type RuleContext,
   type RuleEvaluator,
   undecided,
+  withAttributes,
+  withFact,
 } from './verdict.ts';
 
 type FileCheck = (rule: Rule, file: FileFacts, path: string) => Answer;
@@ -20,9 +20,11 @@ type FileCheck = (rule: Rule, file: FileFacts, path: string) => Answer;
 const checks: Record<string, FileCheck> = {
   FileExists: (rule, file, path) => fileExists(rule, file, path),
   FileVersion: (rule, file, path) =>
-    needing(rule, ['Comparison', 'Version'], (token, wanted) => compareFileVersion(token, file.version, wanted, path)),
+    withAttributes(rule, ['Comparison', 'Version'], (token, wanted) =>
+      compareFileVersion(token, file.version, wanted, path),
+    ),
   FileSize: (rule, file) =>
-    needing(rule, ['Comparison', 'Size'], (token, size) => compareNumber(token, file.sizeBytes, size)),
+    withAttributes(rule, ['Comparison', 'Size'], (token, size) => compareNumber(token, file.sizeBytes, size)),
   FileCreated: (rule, file, path) => compareTime(rule, 'Created', file.createdMs, path),
   FileModified: (rule, file, path) => compareTime(rule, 'Modified', file.modifiedMs, path),
 };
@@ -41,7 +43,7 @@ export function compareFileVersion(
   wanted: string,
   path: string,
 ): Answer {
-  return given(found, `the version of ${path}`, (version) => {
+  return withFact(found, `the version of ${path}`, (version) => {
     const order = orderVersions(version, wanted);
     const says = `${path} has version ${version}, wanted ${token} ${wanted}`;
     return order === undefined ? undecided(`${says}, which is not a version`) : compared(compareBy(token, order), says);
@@ -49,17 +51,17 @@ export function compareFileVersion(
 }
 
 function underFolder(rule: Rule, context: RuleContext, check: FileCheck): Answer {
-  return needing(rule, ['Path'], (path) => {
+  return withAttributes(rule, ['Path'], (path) => {
     const csidl = rule.attributes.Csidl;
     if (csidl === undefined) return onFile(rule, context, cleanPath(path), check);
-    return given(context.facts.folder?.(Number(csidl)), `folder ${csidl}`, (folder) =>
+    return withFact(context.facts.folder?.(Number(csidl)), `folder ${csidl}`, (folder) =>
       onFile(rule, context, cleanPath(`${folder}\\${path}`), check),
     );
   });
 }
 
 function underRegistryString(rule: Rule, context: RuleContext, check: FileCheck): Answer {
-  return needing(rule, ['Path'], (path) =>
+  return withAttributes(rule, ['Path'], (path) =>
     withValue(rule, context, ({ data, type }, name) =>
       typeof data === 'string'
         ? onFile(rule, context, cleanPath(`${data}\\${path}`), check)
@@ -71,7 +73,7 @@ function underRegistryString(rule: Rule, context: RuleContext, check: FileCheck)
 function onFile(rule: Rule, { facts }: RuleContext, path: string, check: FileCheck): Answer {
   const variable = /%[A-Za-z_][\w()]*%/.exec(path)?.[0];
   if (variable) return undecided(`what ${variable} in ${path} stands for is not known`);
-  return given(facts.file?.(path), path, (file) => check(rule, file, path));
+  return withFact(facts.file?.(path), path, (file) => check(rule, file, path));
 }
 
 function fileExists(rule: Rule, file: FileFacts, path: string): Answer {
@@ -96,7 +98,7 @@ function fileExists(rule: Rule, file: FileFacts, path: string): Answer {
 
 function compareLanguage(found: number | null | undefined, wanted: string, path: string): Answer {
   if (toNumber(wanted) === undefined) return undecided(`Language "${wanted}" is not a number`);
-  return given(found, `the language of ${path}`, (language) =>
+  return withFact(found, `the language of ${path}`, (language) =>
     decided(language === toNumber(wanted), `its language is ${language}`),
   );
 }
@@ -107,7 +109,7 @@ function compareTime(rule: Rule, name: 'Created' | 'Modified', foundMs: number |
   // Times without an offset are UTC.
   const wanted = Date.parse(/(Z|[+-]\d\d:\d\d)$/.test(text.trim()) ? text : `${text.trim()}Z`);
   if (Number.isNaN(wanted)) return undecided(`${name} "${text}" is not a time`);
-  return given(foundMs, `the time of ${path}`, (found) =>
+  return withFact(foundMs, `the time of ${path}`, (found) =>
     compared(
       compareBy(rule.attributes.Comparison, Math.floor(found / 1000) - Math.floor(wanted / 1000)),
       `${path} is of ${new Date(found).toISOString()}, wanted ${rule.attributes.Comparison ?? 'EqualTo'} ${text}`,

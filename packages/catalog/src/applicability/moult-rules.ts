@@ -3,18 +3,18 @@
 import { compareBy, compareStrings, orderParts, parseVersion, toNumber } from './compare.ts';
 import { compareFileVersion } from './file-rules.ts';
 import { comparePackageVersions } from './package-versions.ts';
-import { type Answer, compared, decided, given, needing, type RuleEvaluator, undecided } from './verdict.ts';
+import { type Answer, compared, decided, type RuleEvaluator, undecided, withAttributes, withFact } from './verdict.ts';
 
 export const moultRules: Record<string, RuleEvaluator> = {
   OsRelease: (rule, { facts }) =>
-    needing(rule, ['Field', 'Value'], (field, wanted) =>
-      given(facts.osRelease?.(field), `${field} of os-release`, (found) =>
+    withAttributes(rule, ['Field', 'Value'], (field, wanted) =>
+      withFact(facts.osRelease?.(field), `${field} of os-release`, (found) =>
         compareText(rule.attributes.Comparison, found, wanted, field),
       ),
     ),
   PackageVersion: (rule, { facts }) =>
-    needing(rule, ['Name'], (name) =>
-      given(facts.packageVersion?.(rule.attributes.Manager ?? '', name), `package ${name}`, (found) => {
+    withAttributes(rule, ['Name'], (name) =>
+      withFact(facts.packageVersion?.(rule.attributes.Manager ?? '', name), `package ${name}`, (found) => {
         const { Version, Comparison } = rule.attributes;
         if (Version === undefined) return decided(true, `package ${name} is installed in version ${found}`);
         const says = `package ${name} has version ${found}, wanted ${Comparison ?? 'EqualTo'} ${Version}`;
@@ -22,24 +22,24 @@ export const moultRules: Record<string, RuleEvaluator> = {
       }),
     ),
   FileExists: (rule, { facts }) =>
-    needing(rule, ['Path'], (path) => given(facts.file?.(path), path, () => decided(true, `${path} exists`))),
+    withAttributes(rule, ['Path'], (path) => withFact(facts.file?.(path), path, () => decided(true, `${path} exists`))),
   FileVersion: (rule, { facts }) =>
-    needing(rule, ['Path', 'Comparison', 'Version'], (path, token, version) =>
-      given(facts.file?.(path), path, (file) => compareFileVersion(token, file.version, version, path)),
+    withAttributes(rule, ['Path', 'Comparison', 'Version'], (path, token, version) =>
+      withFact(facts.file?.(path), path, (file) => compareFileVersion(token, file.version, version, path)),
     ),
   FileHash: (rule, { facts }) =>
-    needing(rule, ['Path', 'Digest'], (path, digest) => {
+    withAttributes(rule, ['Path', 'Digest'], (path, digest) => {
       const algorithm = (rule.attributes.Algorithm ?? 'sha256').toLowerCase().replace('-', '');
-      return given(facts.fileHash?.(path, algorithm), path, (found) =>
+      return withFact(facts.fileHash?.(path, algorithm), path, (found) =>
         decided(found.toLowerCase() === hexadecimal(digest), `${algorithm} of ${path} is ${found}`),
       );
     }),
   CommandExit: (rule, { facts }) =>
-    needing(rule, ['Program'], (program) => {
+    withAttributes(rule, ['Program'], (program) => {
       const args = rule.children.filter(({ name }) => name === 'Argument').map(({ text }) => text);
       const wanted = toNumber(rule.attributes.Code ?? '0');
       if (wanted === undefined) return undecided(`Code "${rule.attributes.Code}" is not a number`);
-      return given(facts.commandExit?.(program, args), program, (code) =>
+      return withFact(facts.commandExit?.(program, args), program, (code) =>
         decided(code === wanted, `${program} ends with ${code}`),
       );
     }),

@@ -4,7 +4,7 @@ import { bracedGuid, compareBy, orderVersions } from './compare.ts';
 import type { MachineFacts } from './facts.ts';
 import { any } from './logic.ts';
 import type { ApplicabilityRules, Rule } from './rules.ts';
-import { type Answer, decided, given, type RuleEvaluator, undecided, type Verdict } from './verdict.ts';
+import { type Answer, decided, type RuleEvaluator, undecided, type Verdict, withFact } from './verdict.ts';
 
 export const patchRules: Record<string, RuleEvaluator> = {
   'm.MsiPatchInstalled': (_, { facts, rules }) => onTargets(rules, (patch, target) => isApplied(facts, patch, target)),
@@ -86,9 +86,11 @@ function targetsOf(patch: Rule): Target[] {
 }
 
 function isApplied(facts: MachineFacts, patch: Rule, { productCode }: Target): Answer {
-  return given(facts.msiProduct?.(productCode), `product ${productCode}`, () =>
-    given(facts.msiPatchApplied?.(productCode, bracedGuid(patch.attributes.PatchGUID ?? '')), 'the patch', (applied) =>
-      decided(applied, `the patch is ${applied ? '' : 'not '}applied to ${productCode}`),
+  return withFact(facts.msiProduct?.(productCode), `product ${productCode}`, () =>
+    withFact(
+      facts.msiPatchApplied?.(productCode, bracedGuid(patch.attributes.PatchGUID ?? '')),
+      'the patch',
+      (applied) => decided(applied, `the patch is ${applied ? '' : 'not '}applied to ${productCode}`),
     ),
   );
 }
@@ -96,7 +98,7 @@ function isApplied(facts: MachineFacts, patch: Rule, { productCode }: Target): A
 function isInstallable(facts: MachineFacts, patch: Rule, target: Target): Answer {
   const applied = isApplied(facts, patch, target);
   if (applied.value === true) return decided(false, applied.says);
-  return given(facts.msiProduct?.(target.productCode), `product ${target.productCode}`, ({ version, language }) => {
+  return withFact(facts.msiProduct?.(target.productCode), `product ${target.productCode}`, ({ version, language }) => {
     const says = `product ${target.productCode} is installed in version ${version}`;
     if (target.language !== undefined && language !== undefined && language !== target.language)
       return decided(false, says);
@@ -137,10 +139,10 @@ function cut(version: string, parts: number): string {
 function isSuperseded(facts: MachineFacts, patch: Rule, { productCode }: Target): Answer {
   const sequences = patch.children.filter(({ name }) => name === 'SequenceData');
   const text = (rule: Rule, name: string) => rule.children.find((child) => child.name === name)?.text ?? '';
-  return given(facts.msiProduct?.(productCode), `product ${productCode}`, () => {
+  return withFact(facts.msiProduct?.(productCode), `product ${productCode}`, () => {
     const answers = sequences.map((data): Verdict => {
       const family = text(data, 'PatchFamily');
-      const answer = given(
+      const answer = withFact(
         facts.msiPatchSequence?.(productCode, family),
         `a patch of family ${family}`,
         (installed) => {

@@ -4,16 +4,24 @@ import type { MachineFacts, MsiProductFacts } from './facts.ts';
 import { all, any } from './logic.ts';
 import { applicationRules, patchRules } from './msi-metadata-rules.ts';
 import type { Rule } from './rules.ts';
-import { type Answer, decided, given, needing, type RuleContext, type RuleEvaluator, undecided } from './verdict.ts';
+import {
+  type Answer,
+  decided,
+  type RuleContext,
+  type RuleEvaluator,
+  undecided,
+  withAttributes,
+  withFact,
+} from './verdict.ts';
 
 export const msiRules: Record<string, RuleEvaluator> = {
   'm.MsiProductInstalled': (rule, { facts }) =>
-    needing(rule, ['ProductCode'], (code) => productWithin(facts, code, rule.attributes)),
+    withAttributes(rule, ['ProductCode'], (code) => productWithin(facts, code, rule.attributes)),
   'm.MsiPatchInstalledForProduct': (rule, { facts }) =>
-    needing(rule, ['PatchCode', 'ProductCode'], (patch, code) => {
+    withAttributes(rule, ['PatchCode', 'ProductCode'], (patch, code) => {
       const product = productWithin(facts, code, rule.attributes);
       if (product.value !== true) return product;
-      return given(facts.msiPatchApplied?.(bracedGuid(code), bracedGuid(patch)), `patch ${patch}`, (applied) =>
+      return withFact(facts.msiPatchApplied?.(bracedGuid(code), bracedGuid(patch)), `patch ${patch}`, (applied) =>
         decided(applied, `patch ${patch} is ${applied ? '' : 'not '}applied to ${code}`),
       );
     }),
@@ -31,7 +39,7 @@ export const msiRules: Record<string, RuleEvaluator> = {
 
 /** Whether the product is installed within the bounds that the attributes name. */
 function productWithin(facts: MachineFacts, code: string, bounds: Readonly<Record<string, string>>): Answer {
-  return given(facts.msiProduct?.(bracedGuid(code)), `product ${code}`, (product) => {
+  return withFact(facts.msiProduct?.(bracedGuid(code)), `product ${code}`, (product) => {
     const says = `product ${code} is installed in version ${product.version}`;
     const checks = [
       atLeast(product.version, bounds.VersionMin, isTrue(bounds.ExcludeVersionMin)),
@@ -71,7 +79,7 @@ function forProducts(
   const combine = (every: boolean) => (every ? all : any);
   const verdicts = products.map((product) => {
     const found = parts.map((part) => {
-      const answer = given(ask(product, part), `${partName} ${part}`, (has) =>
+      const answer = withFact(ask(product, part), `${partName} ${part}`, (has) =>
         decided(has, `${partName} ${part} is ${has ? '' : 'not '}installed for ${product}`),
       );
       return { path: `${path}/${product}/${part}`, value: answer.value, says: answer.says, children: [] };

@@ -8,17 +8,17 @@ import {
   type Answer,
   compared,
   decided,
-  given,
-  needing,
   type RuleContext,
   type RuleEvaluator,
   undecided,
+  withAttributes,
+  withFact,
 } from './verdict.ts';
 
 export const registryRules: Record<string, RuleEvaluator> = {
   'b.RegKeyExists': (rule, context) =>
     withKey(rule, context, (key) =>
-      given(context.facts.registryKeyExists?.(key), nameOf(key), (exists) =>
+      withFact(context.facts.registryKeyExists?.(key), nameOf(key), (exists) =>
         decided(exists, `${nameOf(key)} ${exists ? 'exists' : 'does not exist'}`),
       ),
     ),
@@ -28,7 +28,7 @@ export const registryRules: Record<string, RuleEvaluator> = {
       return decided(wanted === undefined || wanted === type, `${name} is a ${type}`);
     }),
   'b.RegDword': (rule, context) =>
-    needing(rule, ['Value', 'Comparison', 'Data'], (_, token, data) =>
+    withAttributes(rule, ['Value', 'Comparison', 'Data'], (_, token, data) =>
       withValue(rule, context, ({ type, data: found }, name) =>
         type === 'REG_DWORD' && typeof found === 'number'
           ? compareNumber(token, found >>> 0, data)
@@ -38,7 +38,7 @@ export const registryRules: Record<string, RuleEvaluator> = {
   'b.RegSz': (rule, context) => stringRule(rule, context, 'REG_SZ'),
   'b.RegExpandSz': (rule, context) => stringRule(rule, context, 'REG_EXPAND_SZ'),
   'b.RegSzToVersion': (rule, context) =>
-    needing(rule, ['Value', 'Comparison', 'Data'], (_, token, data) =>
+    withAttributes(rule, ['Value', 'Comparison', 'Data'], (_, token, data) =>
       withValue(rule, context, (value, name) => {
         if (typeof value.data !== 'string') return decided(false, `${name} is a ${value.type}`);
         const order = orderVersions(value.data, data);
@@ -70,7 +70,7 @@ export const registryRules: Record<string, RuleEvaluator> = {
     withValue(rule, context, ({ data }, name) => {
       if (typeof data !== 'string') return decided(false, `${name} is not a string`);
       const resource = (rule.attributes.Prefix ?? '') + data + (rule.attributes.Suffix ?? '');
-      return given(context.facts.ownsClusterResource?.(resource), `cluster resource ${resource}`, (owns) =>
+      return withFact(context.facts.ownsClusterResource?.(resource), `cluster resource ${resource}`, (owns) =>
         decided(owns, `this node ${owns ? 'owns' : 'does not own'} ${resource}`),
       );
     }),
@@ -78,7 +78,7 @@ export const registryRules: Record<string, RuleEvaluator> = {
 
 /** The key a rule means. HKEY_LOOP_TARGET stands for the running subkey of the loop around it. */
 function withKey(rule: Rule, context: RuleContext, decide: (key: RegistryKey) => Answer): Answer {
-  return needing(rule, ['Key'], (hive) => {
+  return withAttributes(rule, ['Key'], (hive) => {
     const subkey = (rule.attributes.Subkey ?? '').replace(/^\\+|\\+$/g, '');
     const view = isTrue(rule.attributes.RegType32) ? '32' : 'native';
     if (hive.toUpperCase() !== 'HKEY_LOOP_TARGET') return decide({ hive: hive.toUpperCase(), subkey, view });
@@ -101,12 +101,12 @@ export function withValue(
   return withKey(rule, context, (key) => {
     const value = rule.attributes.Value ?? '';
     const name = `${nameOf(key)} ${value || '(default)'}`;
-    return given(context.facts.registryValue?.(key, value), name, (found) => decide(found, name));
+    return withFact(context.facts.registryValue?.(key, value), name, (found) => decide(found, name));
   });
 }
 
 function stringRule(rule: Rule, context: RuleContext, type: string): Answer {
-  return needing(rule, ['Value', 'Comparison', 'Data'], (_, token, data) =>
+  return withAttributes(rule, ['Value', 'Comparison', 'Data'], (_, token, data) =>
     withValue(rule, context, (value, name) => {
       if (value.type !== type || typeof value.data !== 'string') return decided(false, `${name} is a ${value.type}`);
       return compared(compareStrings(token, value.data, data), `${name} is "${value.data}", wanted ${token} "${data}"`);
@@ -115,7 +115,7 @@ function stringRule(rule: Rule, context: RuleContext, type: string): Answer {
 }
 
 function legacyMatch(rule: Rule, context: RuleContext, token: string): Answer {
-  return needing(rule, ['Data'], (data) =>
+  return withAttributes(rule, ['Data'], (data) =>
     withValue(rule, context, (value, name) => {
       if (typeof value.data !== 'string' && typeof value.data !== 'number')
         return undecided(`${name} is a ${value.type}`);

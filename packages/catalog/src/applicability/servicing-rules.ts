@@ -2,14 +2,22 @@
 // could be installed is Windows' own secret and stays unknown. Rules about products and device attributes have no
 // published fact source and are unknown too.
 import type { Rule } from './rules.ts';
-import { type Answer, decided, given, needing, type RuleContext, type RuleEvaluator, undecided } from './verdict.ts';
+import {
+  type Answer,
+  decided,
+  type RuleContext,
+  type RuleEvaluator,
+  undecided,
+  withAttributes,
+  withFact,
+} from './verdict.ts';
 
 /** State of an installed package under `Component Based Servicing\Packages`. */
 const installedState = 0x70;
 
 export const servicingRules: Record<string, RuleEvaluator> = {
   CbsPackageInstalledByIdentity: (rule, context) =>
-    needing(rule, ['PackageIdentity'], (identity) => packageInstalled(identity, context)),
+    withAttributes(rule, ['PackageIdentity'], (identity) => packageInstalled(identity, context)),
   CbsPackageInstalled: (_, context) => {
     const identity = packageIdentity(context.rules.metadata);
     return identity
@@ -30,7 +38,7 @@ export const servicingRules: Record<string, RuleEvaluator> = {
 };
 
 function packageInstalled(identity: string, { facts }: RuleContext): Answer {
-  return given(facts.cbsPackageState?.(identity), `package ${identity}`, (state) =>
+  return withFact(facts.cbsPackageState?.(identity), `package ${identity}`, (state) =>
     decided(state === installedState, `package ${identity} is in state 0x${state.toString(16)}`),
   );
 }

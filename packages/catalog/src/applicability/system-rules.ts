@@ -6,35 +6,35 @@ import {
   type Answer,
   compared,
   decided,
-  given,
-  needing,
   type RuleContext,
   type RuleEvaluator,
   undecided,
+  withAttributes,
+  withFact,
 } from './verdict.ts';
 
 export const systemRules: Record<string, RuleEvaluator> = {
   'b.Platform': (rule, { facts }) =>
-    needing(rule, ['PlatformID'], (wanted) =>
-      given(facts.platform?.(), 'the platform', (platform) =>
+    withAttributes(rule, ['PlatformID'], (wanted) =>
+      withFact(facts.platform?.(), 'the platform', (platform) =>
         decided(platform.toLowerCase() === wanted.toLowerCase(), `the platform is ${platform}`),
       ),
     ),
   'b.WindowsVersion': (rule, { facts }) =>
-    given(facts.windowsVersion?.(), 'Windows', (version) => windowsVersion(rule, version)),
+    withFact(facts.windowsVersion?.(), 'Windows', (version) => windowsVersion(rule, version)),
   'b.PlatformVersion': (rule, { facts }) =>
-    given(facts.windowsVersion?.(), 'Windows', (version) => windowsVersion(rule, version)),
+    withFact(facts.windowsVersion?.(), 'Windows', (version) => windowsVersion(rule, version)),
   'b.WindowsLanguage': systemLanguage,
   'b.PlatformLanguage': systemLanguage,
   'b.MuiInstalled': (_, { facts }) =>
-    given(facts.language?.(), 'the system language', ({ mui }) =>
+    withFact(facts.language?.(), 'the system language', ({ mui }) =>
       mui === undefined
         ? unknownInterface
         : decided(mui !== null, `the multilingual user interface is ${mui === null ? 'not ' : ''}installed`),
     ),
   'b.MuiLanguageInstalled': (rule, { facts }) =>
-    needing(rule, ['Language'], (language) =>
-      given(facts.language?.(), 'the system language', ({ mui }) =>
+    withAttributes(rule, ['Language'], (language) =>
+      withFact(facts.language?.(), 'the system language', ({ mui }) =>
         mui === undefined
           ? unknownInterface
           : decided(
@@ -44,16 +44,16 @@ export const systemRules: Record<string, RuleEvaluator> = {
       ),
     ),
   'b.SystemMetric': (rule, { facts }) =>
-    needing(rule, ['Comparison', 'Index', 'Value'], (token, index, value) =>
+    withAttributes(rule, ['Comparison', 'Index', 'Value'], (token, index, value) =>
       toNumber(index) === undefined
         ? undecided(`Index "${index}" is not a number`)
-        : given(facts.systemMetric?.(Number(index)), `system metric ${index}`, (metric) =>
+        : withFact(facts.systemMetric?.(Number(index)), `system metric ${index}`, (metric) =>
             compareNumber(token, metric, value),
           ),
     ),
   'b.Processor': (rule, { facts }) =>
-    needing(rule, ['Architecture'], () =>
-      given(facts.processor?.(), 'the processor', ({ architecture, level, revision }) => {
+    withAttributes(rule, ['Architecture'], () =>
+      withFact(facts.processor?.(), 'the processor', ({ architecture, level, revision }) => {
         const pairs = [
           [rule.attributes.Architecture, architecture],
           [rule.attributes.Level, level],
@@ -71,16 +71,16 @@ export const systemRules: Record<string, RuleEvaluator> = {
       }),
     ),
   'b.NumberOfProcessors': (rule, { facts }) =>
-    needing(rule, ['Comparison', 'Number'], (token, number) =>
-      given(facts.processorCount?.(), 'the number of processors', (count) => compareNumber(token, count, number)),
+    withAttributes(rule, ['Comparison', 'Number'], (token, number) =>
+      withFact(facts.processorCount?.(), 'the number of processors', (count) => compareNumber(token, count, number)),
     ),
   'b.ClusteredOS': (_, { facts }) =>
-    given(facts.isClustered?.(), 'a cluster', (clustered) =>
+    withFact(facts.isClustered?.(), 'a cluster', (clustered) =>
       decided(clustered, clustered ? 'clustered' : 'not clustered'),
     ),
   'b.Memory': (rule, { facts }) =>
-    needing(rule, ['MinSizeInMB'], (minimum) =>
-      given(facts.memoryMegabytes?.(), 'the memory size', (size) =>
+    withAttributes(rule, ['MinSizeInMB'], (minimum) =>
+      withFact(facts.memoryMegabytes?.(), 'the memory size', (size) =>
         compareNumber('GreaterThanOrEqualTo', size, minimum),
       ),
     ),
@@ -88,36 +88,38 @@ export const systemRules: Record<string, RuleEvaluator> = {
     ['b.VideoMemory', 'b.Direct3D', 'b.SensorById', 'b.NFC', 'b.Camera'].map((name): [string, RuleEvaluator] => [
       name,
       (rule, { facts }) =>
-        given(facts.hasCapability?.(name, rule.attributes), name.slice(2), (has) =>
+        withFact(facts.hasCapability?.(name, rule.attributes), name.slice(2), (has) =>
           decided(has, `the device ${has ? 'has' : 'lacks'} it`),
         ),
     ]),
   ),
   'b.LicenseValueExists': (rule, { facts }) =>
-    needing(rule, ['Value'], (name) =>
-      given(facts.licenseValue?.(name), `licence value ${name}`, () => decided(true, `licence value ${name} exists`)),
+    withAttributes(rule, ['Value'], (name) =>
+      withFact(facts.licenseValue?.(name), `licence value ${name}`, () =>
+        decided(true, `licence value ${name} exists`),
+      ),
     ),
   'b.LicenseDword': (rule, { facts }) =>
-    needing(rule, ['Value', 'Comparison', 'Data'], (name, token, data) =>
-      given(facts.licenseValue?.(name), `licence value ${name}`, (value) =>
+    withAttributes(rule, ['Value', 'Comparison', 'Data'], (name, token, data) =>
+      withFact(facts.licenseValue?.(name), `licence value ${name}`, (value) =>
         typeof value === 'number'
           ? compareNumber(token, value, data)
           : decided(false, `licence value ${name} is not a number`),
       ),
     ),
   'b.WmiQuery': (rule, { facts }) =>
-    needing(rule, ['WqlQuery'], (query) =>
-      given(facts.wmiRowCount?.(rule.attributes.Namespace ?? 'root\\cimv2', query), 'the WMI answer', (rows) =>
+    withAttributes(rule, ['WqlQuery'], (query) =>
+      withFact(facts.wmiRowCount?.(rule.attributes.Namespace ?? 'root\\cimv2', query), 'the WMI answer', (rows) =>
         decided(rows > 0, `the WMI query gives ${rows} rows`),
       ),
     ),
   'b.InstalledOnce': (_, { facts, rules }) =>
-    given(facts.installedOnce?.(rules.updateId), 'the installation history', (once) =>
+    withFact(facts.installedOnce?.(rules.updateId), 'the installation history', (once) =>
       decided(once, once ? 'installed before' : 'never installed here'),
     ),
   'b.GenericQuery': (rule, { facts }) =>
-    needing(rule, ['Namespace', 'Type', 'Parameter'], (namespace, type) =>
-      given(facts.genericQuery?.(rule.attributes), `${namespace} ${type}`, (holds) =>
+    withAttributes(rule, ['Namespace', 'Type', 'Parameter'], (namespace, type) =>
+      withFact(facts.genericQuery?.(rule.attributes), `${namespace} ${type}`, (holds) =>
         decided(holds, `${namespace} ${type} ${holds ? 'holds' : 'does not hold'}`),
       ),
     ),
@@ -185,8 +187,8 @@ const unknownInterface = undecided('whether the multilingual user interface is i
 
 /** Only where it is localized to the language, and the multilingual user interface is not installed. */
 function systemLanguage(rule: Rule, { facts }: RuleContext): Answer {
-  return needing(rule, ['Language'], (language) =>
-    given(facts.language?.(), 'the system language', ({ system, mui }) => {
+  return withAttributes(rule, ['Language'], (language) =>
+    withFact(facts.language?.(), 'the system language', ({ system, mui }) => {
       if (mui) return decided(false, 'the multilingual user interface is installed');
       if (!covers(language, system)) return decided(false, `the system language is ${system}`);
       return mui === undefined ? unknownInterface : decided(true, `the system language is ${system}`);

@@ -50,14 +50,14 @@ export function compared(value: boolean | undefined, says: string): Answer {
 }
 
 /** Answers with `decide` if the fact is there, false if it is absent, unknown if it is unknown. */
-export function given<T>(fact: T | null | undefined, what: string, decide: (value: T) => Answer): Answer {
+export function withFact<T>(fact: T | null | undefined, what: string, decide: (value: T) => Answer): Answer {
   if (fact === undefined) return undecided(`${what} is not known on this machine`);
   if (fact === null) return decided(false, `${what} does not exist`);
   return decide(fact);
 }
 
 /** A required attribute. Calls `decide` with its value, or answers unknown for a malformed rule. */
-export function needing(rule: Rule, names: readonly string[], decide: (...values: string[]) => Answer): Answer {
+export function withAttributes(rule: Rule, names: readonly string[], decide: (...values: string[]) => Answer): Answer {
   const values = names.map((name) => rule.attributes[name]);
   const missing = names.find((_, index) => values[index] === undefined);
   if (missing !== undefined) return undecided(`the rule has no ${missing}`);

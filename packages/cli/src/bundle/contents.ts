@@ -21,7 +21,7 @@ export async function readContents(
   const trustRoot = readNewestRoot(join(dataDir, 'trust'));
   const releases = await readCurrentReleases(dataDir);
   const has = (kind: string) => releases.some((one) => one.kind === kind);
-  if (!isThere(ca) || !trustRoot || !has('wsus') || !has('host')) throw unmade(neverStarted(dataDir));
+  if (!isThere(ca) || !trustRoot || !has('wsus') || !has('host')) throw bundleError(neverStarted(dataDir));
   const [program, notices] = ['moult-agent.mjs', 'THIRD-PARTY-NOTICES.txt'].map((name) =>
     built(`packages/agent/dist/command/${name}`),
   ) as [Uint8Array, Uint8Array];
@@ -63,7 +63,7 @@ export function runtimeOf(platform: Platform, packages: readonly string[]): Prom
 
 function built(name: string): Uint8Array {
   const file = repositoryFile(name);
-  if (!isThere(file)) throw unmade(`${file} is not there. Run "npm run build".`);
+  if (!isThere(file)) throw bundleError(`${file} is not there. Run "npm run build".`);
   return readNamedFile(file);
 }
 
@@ -71,6 +71,6 @@ function neverStarted(dataDir: string): string {
   return `The server of ${dataDir} has no certificate, no trust metadata or no release yet. Start it once with "moult serve".`;
 }
 
-function unmade(text: string): ReleaseError {
+function bundleError(text: string): ReleaseError {
   return new ReleaseError('RELEASE_BUNDLE_UNMADE', text);
 }

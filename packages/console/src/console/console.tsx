@@ -2,7 +2,7 @@
 // page, the log-on or an error.
 import { type ReactNode, useCallback, useEffect, useState } from 'react';
 import { forgetAll } from './api/cached.ts';
-import { call, onHeard, Refusal } from './api/call.ts';
+import { call, onCallEnd, Refusal } from './api/call.ts';
 import { noteChange } from './api/changes.ts';
 import type { WhoAmI } from './api/documents.ts';
 import { followChanges } from './api/live.ts';
@@ -88,7 +88,7 @@ function Door(): ReactNode {
     const timer = setInterval(() => {
       if (!document.hidden) void ask(true);
     }, everyMs);
-    const end = onHeard((heard) => {
+    const end = onCallEnd((heard) => {
       if (heard === 'session-over') setIsOver(true);
       if (heard === 'forbidden') void ask();
     });

@@ -1,6 +1,6 @@
 // The frame around every view: where one can go, who one is, and the keys.
 import { type ReactNode, Suspense, useEffect, useState } from 'react';
-import { call, onHeard } from './api/call.ts';
+import { call, onCallEnd } from './api/call.ts';
 import { noteChange } from './api/changes.ts';
 import { spread } from './api/pace.ts';
 import { go, hrefOf, useAddress } from './kit/address.ts';
@@ -28,7 +28,7 @@ export function Shell({ onLeave }: { onLeave(): void }): ReactNode {
   const shown = views.filter(mayOpen);
   const [isAway, setIsAway] = useState(false);
   const [open, setOpen] = useState<'palette' | 'help' | undefined>();
-  useEffect(() => onHeard((heard) => setIsAway(heard === 'away')), []);
+  useEffect(() => onCallEnd((heard) => setIsAway(heard === 'away')), []);
   useEffect(() => {
     if (!isAway) return undefined;
     // When the server is there again, so is everything that is shown.

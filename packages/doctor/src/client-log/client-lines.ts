@@ -3,7 +3,7 @@
 import { publishedCodes as hr } from '@moult/protocol/hresult';
 import { clientLogBounds } from '../bounds.ts';
 import { statusBehind } from '../rules/causes.ts';
-import { managedService, updateServices, whoseService, whoseUrl } from '../rules/services.ts';
+import { managedService, ownerOfService, ownerOfUrl, updateServices } from '../rules/services.ts';
 import { type LogEvent, type LogKind, type LogSource, noParameters, type Stage } from '../story/event.ts';
 import { isFailure, isSuccess } from './agent-reports.ts';
 import { type LogEntry, lastPart } from './entry.ts';
@@ -115,7 +115,8 @@ export class ClientLines {
     this.works.current.scanSkipped = false;
     // The Store's service and others are asked on every machine.
     const other =
-      whoseService(this.works.current.service) === 'microsoft' && !updateServices.has(this.works.current.service ?? '');
+      ownerOfService(this.works.current.service) === 'microsoft' &&
+      !updateServices.has(this.works.current.service ?? '');
     return other ? parameters : { ...parameters, scanUrl: parameters.server ?? '' };
   }
 
@@ -282,26 +283,26 @@ export class ClientLines {
   }
 
   private whoseOf(entry: LogEntry): LogEvent['whose'] {
-    const ofService = this.whoseService();
+    const ofService = this.ownerOfService();
     if (ofService === 'microsoft' || (entry.component.length === 3 && /^sls$/i.test(entry.component)))
       return 'microsoft';
     const { isMicrosoft } = entry.meaning;
     if (isMicrosoft !== undefined) return isMicrosoft ? 'microsoft' : 'yours';
-    return this.whoseUrl() ?? ofService;
+    return this.ownerOfUrl() ?? ofService;
   }
 
-  private whoseService(): LogEvent['whose'] {
+  private ownerOfService(): LogEvent['whose'] {
     const { service } = this.works.current;
-    if (service !== this.asked.service) this.asked = { service, whose: whoseService(service) };
+    if (service !== this.asked.service) this.asked = { service, whose: ownerOfService(service) };
     return this.asked.whose;
   }
 
-  private whoseUrl(): LogEvent['whose'] {
+  private ownerOfUrl(): LogEvent['whose'] {
     const { judged } = this;
     const { url } = this.works.current;
     if (url === undefined) return undefined;
     if (judged?.url === url) return judged.whose;
-    this.judged = { url, whose: whoseUrl(url) };
+    this.judged = { url, whose: ownerOfUrl(url) };
     return this.judged.whose;
   }
 }

@@ -1,6 +1,6 @@
 // The worth of a complaint in a client's log: whether it says how an operation ended, whether its log calls it an
 // error, whether healthy machines write it. Pure.
-import { whoseService } from '../rules/services.ts';
+import { ownerOfService } from '../rules/services.ts';
 
 const complains =
   /WARN|FATAL|ERROR|fail|fault|fehl|échec|erreur|失敗|エラー|错误|错誤|nws|\bhr\b|unable|cannot|could not|exit code|exception|hresult|self-update check returned/i;
@@ -38,6 +38,6 @@ const namesService =
 /** True where a text is about Microsoft's service locator or one of its services, false about a server of yours. */
 export function aboutMicrosoft(text: string): boolean | undefined {
   if (/\bC?SLS|\bredirector\b/i.test(text)) return true;
-  const whose = whoseService(namesService.exec(text)?.[1]);
+  const whose = ownerOfService(namesService.exec(text)?.[1]);
   return whose === undefined ? undefined : whose === 'microsoft';
 }

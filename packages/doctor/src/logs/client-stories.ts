@@ -174,7 +174,7 @@ function tellStory(story: ClientStory): { events: StoryEvent[]; failing: boolean
     return { at: evidence.at, atMs: atMs(event), what: event.milestone ?? '', outcome, evidence };
   });
   let failing = false;
-  for (const trouble of story.standing()) {
+  for (const trouble of story.standingTroubles()) {
     const { code, stage, error, last, judgement } = trouble;
     if (!story.isHealed(trouble) && judgement.verdict === 'fail') failing = true;
     const words = code.replace('DOCTOR_', '').replaceAll('_', ' ').toLowerCase();

@@ -3,7 +3,7 @@ import type { Verdict } from '../finding.ts';
 import type { LogEvent } from '../story/event.ts';
 import { type Cause, causeInStage, causeOfStatusIn } from './causes.ts';
 import { rules as allRules } from './index.ts';
-import { microsofts } from './microsoft.ts';
+import { causeAtMicrosoft } from './microsoft.ts';
 import { holds, type Rule } from './rule.ts';
 import { serviceOfStage, servicesInWords, type WindowsService } from './services.ts';
 
@@ -20,7 +20,7 @@ export function judge(event: LogEvent, rules: readonly Rule[] = allRules): Judge
   const rule = event.finding === undefined ? ruleFor(event, rules) : undefined;
   const cause = event.finding ?? rule?.is ?? causeByNumbers(event);
   if (cause === undefined) return undefined;
-  const reported = event.whose === 'microsoft' && event.finding === undefined ? microsofts(cause) : cause;
+  const reported = event.whose === 'microsoft' && event.finding === undefined ? causeAtMicrosoft(cause) : cause;
   const values = { ...servicesOf(reported, event), ...(rule?.values ?? noValues) };
   return { cause: reported, verdict: rule?.verdict ?? 'fail', values };
 }

@@ -52,7 +52,7 @@ const distrusted = new Set<Cause>([
 ]);
 
 /** The cause as it is told where Microsoft's service was asked. */
-export function microsofts(cause: Cause): Cause {
+export function causeAtMicrosoft(cause: Cause): Cause {
   if (unreachable.has(cause)) return 'DOCTOR_MICROSOFT_UNREACHABLE';
   return distrusted.has(cause) ? 'DOCTOR_MICROSOFT_TLS' : cause;
 }

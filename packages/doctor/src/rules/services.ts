@@ -24,7 +24,7 @@ export const updateServices: ReadonlySet<string> = new Set([
 const ofNobody = /^0{8}-/;
 
 /** Whose service an id names. Undefined where it names none. */
-export function whoseService(id: string | undefined): 'yours' | 'microsoft' | undefined {
+export function ownerOfService(id: string | undefined): 'yours' | 'microsoft' | undefined {
   const bare = id?.replace(/[{}]/g, '').toLowerCase();
   if (!bare || ofNobody.test(bare)) return undefined;
   return bare === managedService ? 'yours' : 'microsoft';
@@ -47,7 +47,7 @@ export function hostOfUrl(url: string | undefined): string | undefined {
 }
 
 /** Whose server a URL names. Undefined without one. */
-export function whoseUrl(url: string | undefined): 'yours' | 'microsoft' | undefined {
+export function ownerOfUrl(url: string | undefined): 'yours' | 'microsoft' | undefined {
   const host = hostOfUrl(url);
   if (host === undefined) return undefined;
   return isMicrosoftHost(host) ? 'microsoft' : 'yours';

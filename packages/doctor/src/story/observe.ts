@@ -5,7 +5,7 @@ import { type Evidence, type Observation, observe } from '../finding.ts';
 import { formatHresult, meaningOf } from '../hresult/error-table.ts';
 import { statusBehind } from '../rules/causes.ts';
 import { decidingInput } from '../rules/deciding-input.ts';
-import { microsofts } from '../rules/microsoft.ts';
+import { causeAtMicrosoft } from '../rules/microsoft.ts';
 import { hostOfUrl, nameOfService } from '../rules/services.ts';
 import { type FindingCode, factsOf } from '../words/codes.ts';
 import type { LogEvent, LogKind, Stage } from './event.ts';
@@ -15,7 +15,7 @@ import type { Story } from './story.ts';
 /** The findings of the logs of one computer, or of a server. `subject` names it. */
 export function observeStory(story: Story, subject: readonly string[]): Observation[] {
   return [
-    ...story.standing().map((trouble) => observeTrouble(story, trouble, subject)),
+    ...story.standingTroubles().map((trouble) => observeTrouble(story, trouble, subject)),
     ...observeWhoseScan(story, subject),
     ...observeKind(story, subject),
     ...observeProgress(story, subject),
@@ -60,7 +60,7 @@ const serviceEvents: Partial<Record<Stage, FindingCode>> = {
 function observeTrouble(story: Story, trouble: Trouble, subject: readonly string[]): Observation {
   const { error, count, stage, judgement, first } = trouble;
   const foreign = story.isForeign(trouble);
-  const cause = foreign ? microsofts(trouble.code) : trouble.code;
+  const cause = foreign ? causeAtMicrosoft(trouble.code) : trouble.code;
   const code = cause === 'harmless' ? trouble.code : cause;
   const path = pathOfStage[stage];
   const { status: httpStatus, parameters, object } = first;
@@ -161,7 +161,7 @@ function observeProgress(story: Story, subject: readonly string[]): Observation[
   const pushPass = (code: FindingCode, event: LogEvent | undefined) => {
     if (event) observations.push(observe(code, 'pass', subject, values, [evidenceOfEvent(event)]));
   };
-  const failing = story.standing().filter((trouble) => !story.isHealed(trouble));
+  const failing = story.standingTroubles().filter((trouble) => !story.isHealed(trouble));
   // The result of an earlier check means nothing after a later one failed.
   if (!failing.some(({ stage }) => stage === 'self-update')) {
     pushPass('DOCTOR_UP_TO_DATE', last(/nothing to do/));

@@ -14,7 +14,10 @@ interface StandingFacts {
 }
 
 /** Healed ones included: a report tells of them as being over. */
-export function standing(troubles: readonly Trouble[], { isHealed, isForeign, scanned }: StandingFacts): Trouble[] {
+export function standingTroubles(
+  troubles: readonly Trouble[],
+  { isHealed, isForeign, scanned }: StandingFacts,
+): Trouble[] {
   const own = troubles.filter((trouble) => !isForeign(trouble));
   const decided = scanned || own.some((trouble) => trouble.decisive && !isHealed(trouble));
   return troubles.filter((trouble) => {

@@ -6,7 +6,7 @@ import type { FindingCode } from '../words/codes.ts';
 import { type LogEvent, type LogKind, noParameters, type Stage } from './event.ts';
 import { Operations } from './operations.ts';
 import { type LeftOver, shapeOf, Trouble } from './remembered.ts';
-import { standing } from './standing.ts';
+import { standingTroubles } from './standing.ts';
 
 export class Story {
   readonly versions = new Set<string>();
@@ -80,8 +80,8 @@ export class Story {
   }
 
   /** The troubles that count, healed ones included. */
-  standing(): Trouble[] {
-    return standing(this.troubles, {
+  standingTroubles(): Trouble[] {
+    return standingTroubles(this.troubles, {
       isHealed: (trouble) => this.isHealed(trouble),
       isForeign: (trouble) => this.isForeign(trouble),
       scanned: this.succeeded('detection', 'yours'),

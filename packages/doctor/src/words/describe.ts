@@ -116,13 +116,13 @@ function hresults(text: string): string[] {
     [
       words,
       ...(status === undefined ? [] : [`It is the HTTP status ${status}, as WinHTTP and BITS write it.`]),
-      ...(stages.length > 0 ? dependingOn(stages) : everywhere(cause)),
+      ...(stages.length > 0 ? dependingOn(stages) : causeAnywhere(cause)),
     ].join('\n\n'),
   ];
 }
 
 /** The same cause, whatever was done. */
-function everywhere(cause: FindingCode | 'harmless'): string[] {
+function causeAnywhere(cause: FindingCode | 'harmless'): string[] {
   if (cause === 'harmless') return ['It is success, or passes by itself.'];
   return [`Where the line tells no more, it is ${cause}.`, ...pagesOf([cause])];
 }

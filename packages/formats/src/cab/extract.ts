@@ -75,7 +75,7 @@ export class MemberReader {
    */
   *read(member: CabinetMember): Generator<Uint8Array> {
     const fault = member.fault ?? (member.sizeBytes > 0 ? this.#cabinet.folders[member.folder]?.fault : undefined);
-    if (fault) throw about(member, fault);
+    if (fault) throw withMember(member, fault);
     let at = member.folderOffset;
     const end = at + member.sizeBytes;
     while (at < end) {
@@ -92,13 +92,13 @@ export class MemberReader {
       throw new FormatError('FORMAT_MISSING_CABINET', message, { member: member.name });
     }
     const failure = this.#failures.get(member.folder);
-    if (failure && failure.begin <= at && at < failure.end) throw about(member, failure.error);
+    if (failure && failure.begin <= at && at < failure.end) throw withMember(member, failure.error);
     try {
       return this.#advance(member.folder, at);
     } catch (error) {
       if (!(error instanceof FormatError)) throw error;
       this.#passDamage(member.folder, error);
-      throw about(member, error);
+      throw withMember(member, error);
     }
   }
 
@@ -152,7 +152,7 @@ function collect(reader: MemberReader, member: CabinetMember): Uint8Array {
   return bytes;
 }
 
-function about(member: CabinetMember, error: FormatError): FormatError {
+function withMember(member: CabinetMember, error: FormatError): FormatError {
   const { code, message, offset, cause } = error;
   return new FormatError(code, message, { offset, member: member.name, cause: cause ?? error });
 }

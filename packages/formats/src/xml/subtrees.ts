@@ -48,7 +48,7 @@ export class XmlSubtreeReader {
     this.#meter = new TokenMeter(maxTextCharacters, () => {
       // A text around wanted elements may be a whole document.
       if (this.#open.length > 0)
-        throw over(`a text, attribute or comment of more than ${maxTextCharacters} characters`);
+        throw overLimit(`a text, attribute or comment of more than ${maxTextCharacters} characters`);
     });
     const refuse = (reason: string): never => {
       // The parser counts the end as a character.
@@ -85,15 +85,15 @@ export class XmlSubtreeReader {
     // The parser looks for a prefix in one element after the other. Without a limit the cost is the square of the
     // depth.
     const depth = parent ? this.#open.length : this.#scopes.length;
-    if (depth >= maxDepth) throw over(`elements nested deeper than ${maxDepth}`);
+    if (depth >= maxDepth) throw overLimit(`elements nested deeper than ${maxDepth}`);
     if (Object.keys(tag.attributes).length > maxAttributesPerElement) {
-      throw over(`more than ${maxAttributesPerElement} attributes on <${tag.name.slice(0, 80)}>`);
+      throw overLimit(`more than ${maxAttributesPerElement} attributes on <${tag.name.slice(0, 80)}>`);
     }
     if (!parent) {
       this.#enterAround(tag, element);
       return;
     }
-    if (++this.#elements > maxElements) throw over(`more than ${maxElements} elements`);
+    if (++this.#elements > maxElements) throw overLimit(`more than ${maxElements} elements`);
     if (this.#wishes.events) this.#wishes.events.onEnter(element);
     else parent.children.push(element);
     this.#open.push(element);
@@ -114,7 +114,7 @@ export class XmlSubtreeReader {
     const inForce = new Map<string, string>();
     for (const scope of this.#scopes) for (const [prefix, uri] of scope) inForce.set(prefix, uri);
     if (inForce.size > xmlReaderBounds.maxPrefixes)
-      throw over(`more than ${xmlReaderBounds.maxPrefixes} namespace prefixes around an element`);
+      throw overLimit(`more than ${xmlReaderBounds.maxPrefixes} namespace prefixes around an element`);
     return inForce;
   }
 
@@ -136,12 +136,12 @@ export class XmlSubtreeReader {
     const parent = this.#open.at(-1);
     if (parent) {
       this.#characters += text.length;
-      if (this.#characters > maxCharacters) throw over(`more than ${maxCharacters} characters`);
+      if (this.#characters > maxCharacters) throw overLimit(`more than ${maxCharacters} characters`);
       if (this.#wishes.events) this.#wishes.events.onText(text);
       else parent.children.push({ kind: 'text', text });
     } else if (this.#wishes.onText && this.#texts.length > 0) {
       const whole = (this.#texts.at(-1) ?? '') + text;
-      if (whole.length > maxCharacters) throw over(`a text of more than ${maxCharacters} characters`);
+      if (whole.length > maxCharacters) throw overLimit(`a text of more than ${maxCharacters} characters`);
       this.#texts[this.#texts.length - 1] = whole;
     }
   }
@@ -171,6 +171,6 @@ function declarationsOf(declared: Record<string, string>): ReadonlyMap<string, s
   return noDeclarations;
 }
 
-function over(what: string): FormatError {
+function overLimit(what: string): FormatError {
   return new FormatError('FORMAT_OVER_LIMIT', `The XML has ${what}.`);
 }

@@ -98,14 +98,14 @@ async function replaceMisfit(
   options: KeyOptions,
   { code, message }: KeyProblem,
 ): Promise<SigningIdentity> {
-  if (code !== 'SIGNATURE_EXPIRED' && code !== 'SIGNATURE_NOT_YET_VALID') throw misfit(folder, message);
+  if (code !== 'SIGNATURE_EXPIRED' && code !== 'SIGNATURE_NOT_YET_VALID') throw keysDoNotFit(folder, message);
   return makeSigner(folder, ca, options, message);
 }
 
 /** A new authority is valid from the program's own date on. So it still fits after the clock is corrected. */
 async function createCa(folder: KeyFolder, options: KeyOptions): Promise<SigningIdentity> {
   const signer = folder.read(certificateName(names.signer));
-  if (signer) throw misfit(folder, `${certificateName(names.ca)}, the certificate it ends at, is missing.`);
+  if (signer) throw keysDoNotFit(folder, `${certificateName(names.ca)}, the certificate it ends at, is missing.`);
   const { validFrom, now } = plausible(options);
   const ca = await createOperatorCa({ commonName: 'Moult operator CA', now, validFrom });
   replace(folder, names.ca, ca, options);
@@ -120,15 +120,15 @@ async function makeSigner(
   why: string,
 ): Promise<SigningIdentity> {
   if (ca.privateKeyPem === '')
-    throw misfit(folder, `${why} The key of the authority, which could make a new one, is not here.`);
+    throw keysDoNotFit(folder, `${why} The key of the authority, which could make a new one, is not here.`);
   const caProblem = proveCa(ca);
   if (caProblem)
-    throw misfit(folder, `${folder.pathOf(keyName(names.ca))} cannot make a new one. ${caProblem.message}`);
+    throw keysDoNotFit(folder, `${folder.pathOf(keyName(names.ca))} cannot make a new one. ${caProblem.message}`);
   const { from } = validityOf(ca);
   const now = new Date(Math.max(plausible(options).now.getTime(), from.getTime()));
   const signer = await createOperatorSigner(ca, { commonName: 'Moult operator signing', now, validFrom: from });
   const problem = await proveSigner(signer, ca, options.now);
-  if (problem) throw misfit(folder, `${why} A new one cannot be used either. ${problem.message}`);
+  if (problem) throw keysDoNotFit(folder, `${why} A new one cannot be used either. ${problem.message}`);
   replace(folder, names.signer, signer, options);
   return signer;
 }
@@ -160,11 +160,11 @@ function readSigner(folder: KeyFolder, ca: SigningIdentity): SigningIdentity | u
   const certificate = folder.read(certificateName(names.signer))?.toString();
   if (certificate === undefined) return undefined;
   const key = folder.read(keyName(names.signer))?.toString();
-  if (key === undefined) throw misfit(folder, `${keyName(names.signer)}, its key, is missing.`);
+  if (key === undefined) throw keysDoNotFit(folder, `${keyName(names.signer)}, its key, is missing.`);
   return { certificatePem: certificate, privateKeyPem: key, chainPem: [ca.certificatePem] };
 }
 
-function misfit(folder: KeyFolder, why: string): ServerError {
+function keysDoNotFit(folder: KeyFolder, why: string): ServerError {
   const file = folder.pathOf(certificateName(names.signer));
   return new ServerError(
     'SERVER_KEYS',

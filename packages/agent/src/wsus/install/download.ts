@@ -76,7 +76,7 @@ async function fetchAll(
     const download: PartialDownload = { url, partial, handle, file, byTag, received: statSync(partial).size };
     while (download.received < file.sizeBytes) {
       requireReserve(parts, url, file);
-      await persevere(parts, download);
+      await fetchWithRetries(parts, download);
     }
     fsyncSync(handle);
     return true;
@@ -89,7 +89,7 @@ async function fetchAll(
 }
 
 /** One piece. A broken connection that brought something, and a busy server, are worth another try. */
-async function persevere(parts: DownloadParts, download: PartialDownload): Promise<void> {
+async function fetchWithRetries(parts: DownloadParts, download: PartialDownload): Promise<void> {
   const pace = createPace(parts.clock ?? (() => performance.now()));
   for (let resumed = 0, busy = 0; ; ) {
     const before = download.received;

@@ -88,28 +88,31 @@ export interface UpdateInEvent {
 }
 
 export function downloadStarted(update: UpdateInEvent): AgentEvent {
-  return { ...about(update, eventNumbers.downloadStarted, 0, 'Content Download'), message: 'Download started.' };
+  return { ...eventAbout(update, eventNumbers.downloadStarted, 0, 'Content Download'), message: 'Download started.' };
 }
 
 export function downloadSucceeded(update: UpdateInEvent): AgentEvent {
-  return { ...about(update, eventNumbers.downloadSucceeded, 0, 'Content Download'), message: 'Download succeeded.' };
+  return {
+    ...eventAbout(update, eventNumbers.downloadSucceeded, 0, 'Content Download'),
+    message: 'Download succeeded.',
+  };
 }
 
 export function downloadFailed(update: UpdateInEvent, result: number): AgentEvent {
   const message = `Error: Download failed. (${formatHResult(result)})`;
-  return { ...about(update, eventNumbers.downloadFailed, result, 'Content Download'), message };
+  return { ...eventAbout(update, eventNumbers.downloadFailed, result, 'Content Download'), message };
 }
 
 export function installStarted(update: UpdateInEvent): AgentEvent {
   const message = `Installation Started: Windows has started installing the following update: ${update.title}`;
-  return { ...about(update, eventNumbers.installStarted, 0, 'Content Install'), message };
+  return { ...eventAbout(update, eventNumbers.installStarted, 0, 'Content Install'), message };
 }
 
 export function installSucceeded(update: UpdateInEvent, rebootRequired: boolean): AgentEvent {
   const message = `Installation Successful: Windows successfully installed the following update: ${update.title}`;
-  if (!rebootRequired) return { ...about(update, eventNumbers.installSucceeded, 0, 'Content Install'), message };
+  if (!rebootRequired) return { ...eventAbout(update, eventNumbers.installSucceeded, 0, 'Content Install'), message };
   return {
-    ...about(update, eventNumbers.installPendsRestart, hresult.rebootRequired, 'Content Install'),
+    ...eventAbout(update, eventNumbers.installPendsRestart, hresult.rebootRequired, 'Content Install'),
     outcome: 'Pending',
     message,
   };
@@ -118,7 +121,7 @@ export function installSucceeded(update: UpdateInEvent, rebootRequired: boolean)
 export function installFailed(update: UpdateInEvent, result: number): AgentEvent {
   const code = formatHResult(result);
   return {
-    ...about(update, eventNumbers.installFailed, result, 'Content Install'),
+    ...eventAbout(update, eventNumbers.installFailed, result, 'Content Install'),
     replacements: [code, update.title],
     message: `Installation Failure: Windows failed to install the following update with error ${code}: ${update.title}.`,
   };
@@ -128,7 +131,7 @@ export function installFailed(update: UpdateInEvent, result: number): AgentEvent
 export function uninstallFailed(update: UpdateInEvent, result: number, why: string): AgentEvent {
   const code = formatHResult(result);
   return {
-    ...about(update, eventNumbers.uninstallFailed, result, 'Content Install'),
+    ...eventAbout(update, eventNumbers.uninstallFailed, result, 'Content Install'),
     replacements: [code, update.title],
     message: `Uninstallation Failure: Windows failed to uninstall the following update with error ${code}: ${update.title}. ${why}`,
   };
@@ -138,7 +141,7 @@ export function uninstallFailed(update: UpdateInEvent, result: number, why: stri
 export function updateRefused(update: Omit<UpdateInEvent, 'title'>, result: number, why: string): AgentEvent {
   const code = formatHResult(result);
   return {
-    ...about({ ...update, title: update.updateId }, eventNumbers.installFailed, result, 'Content Install'),
+    ...eventAbout({ ...update, title: update.updateId }, eventNumbers.installFailed, result, 'Content Install'),
     replacements: [code, update.updateId],
     message: `Installation Failure: Windows failed to install the following update with error ${code}: ${why}`,
   };
@@ -158,7 +161,7 @@ function aboutNone(eventId: number, result: number): AgentEvent {
   };
 }
 
-function about(
+function eventAbout(
   { updateId, revision, title }: UpdateInEvent,
   eventId: number,
   result: number,

@@ -39,12 +39,12 @@ export class Refusal extends Error {
 export class ServerAway extends Error {}
 
 /** `forbidden`: the role of the person may be another one by now. */
-type Heard = 'answer' | 'session-over' | 'forbidden' | 'away';
+type CallEnd = 'answer' | 'session-over' | 'forbidden' | 'away';
 
-const listeners = new Set<(heard: Heard) => void>();
+const listeners = new Set<(heard: CallEnd) => void>();
 
 /** Calls back with how each call ended, until the function it answers is called. */
-export function onHeard(listener: (heard: Heard) => void): () => void {
+export function onCallEnd(listener: (heard: CallEnd) => void): () => void {
   listeners.add(listener);
   return () => listeners.delete(listener);
 }
@@ -80,7 +80,7 @@ export async function callForCsv(
 ): Promise<{ text: string; next: string | undefined }> {
   const answer = await ask(operation, given, 'text/csv');
   const [, next] = /<([^>]*)>; rel="next"/.exec(answer.headers.get('link') ?? '') ?? [];
-  const text = await answer.text().catch(() => Promise.reject(away()));
+  const text = await answer.text().catch(() => Promise.reject(serverAway()));
   tell('answer');
   const cursor = new URLSearchParams(next?.split('?')[1] ?? '').get('cursor');
   return { text, next: cursor ?? undefined };
@@ -107,32 +107,32 @@ async function ask(operation: OperationName, given: Given, type: 'application/js
     });
   } catch (error) {
     if (signal?.aborted) throw error;
-    throw away();
+    throw serverAway();
   }
   const got = answer.headers.get('content-type') ?? '';
   if (answer.ok && (answer.status === 204 || got.startsWith(type))) return answer;
   // Something else answered in place of the server.
-  if (answer.ok || !/json/.test(got)) throw away();
+  if (answer.ok || !/json/.test(got)) throw serverAway();
   const { code = '', detail = '' } = (await jsonOf(answer)) as { code?: string; detail?: string };
   tell(heardOf(code, operation));
   throw new Refusal(answer.status, code, detail);
 }
 
 function jsonOf(answer: Response): Promise<unknown> {
-  return answer.json().catch(() => Promise.reject(away()));
+  return answer.json().catch(() => Promise.reject(serverAway()));
 }
 
-function heardOf(code: string, operation: OperationName): Heard {
+function heardOf(code: string, operation: OperationName): CallEnd {
   if (code === 'API_FORBIDDEN') return 'forbidden';
   const isOver = code === 'API_UNAUTHENTICATED' && operation !== 'logOn' && operation !== 'whoAmI';
   return isOver ? 'session-over' : 'answer';
 }
 
-function away(): ServerAway {
+function serverAway(): ServerAway {
   tell('away');
   return new ServerAway();
 }
 
-function tell(heard: Heard): void {
+function tell(heard: CallEnd): void {
   for (const listener of listeners) listener(heard);
 }

@@ -32,7 +32,7 @@ export function say(text: string, { isBad = false, undo }: { isBad?: boolean; un
 }
 
 /** For screen readers alone. */
-export function whisper(text: string): void {
+export function sayToScreenReader(text: string): void {
   if (quiet === text) return;
   quiet = text;
   tell();

@@ -1,4 +1,4 @@
-// The words of the console in the language of the person. Both catalogues have one type: a missing word does not compile.
+// The words of the console in the language of the person. Both tables have one type: a missing word does not compile.
 import { createContext, useContext } from 'react';
 import { en, type Words } from '../words/en.ts';
 import type { Preferences } from './preferences.ts';

@@ -23,15 +23,24 @@ export function zipOf(files: readonly ZipFile[]): Uint8Array<ArrayBuffer> {
       ...words(bytes.length),
       ...words(bytes.length),
     ];
-    const head = joined([shorts([...words(0x04034b50), ...facts, path.length, 0]), path]);
+    const head = joined([littleEndian16([...words(0x04034b50), ...facts, path.length, 0]), path]);
     local.push(head, bytes);
     const entry = [...words(0x02014b50), version, ...facts, path.length, 0, 0, 0, 0, 0, 0, ...words(offset)];
-    central.push(shorts(entry), path);
+    central.push(littleEndian16(entry), path);
     offset += head.length + bytes.length;
   }
   const directory = joined(central);
   const { length } = files;
-  const end = shorts([...words(0x06054b50), 0, 0, length, length, ...words(directory.length), ...words(offset), 0]);
+  const end = littleEndian16([
+    ...words(0x06054b50),
+    0,
+    0,
+    length,
+    length,
+    ...words(directory.length),
+    ...words(offset),
+    0,
+  ]);
   return joined([...local, directory, end]);
 }
 
@@ -46,7 +55,7 @@ function words(value: number): [number, number] {
   return [value & 0xffff, value >>> 16];
 }
 
-function shorts(values: readonly number[]): Uint8Array {
+function littleEndian16(values: readonly number[]): Uint8Array {
   const bytes = new DataView(new ArrayBuffer(values.length * 2));
   values.forEach((value, at) => {
     bytes.setUint16(at * 2, value, true);

@@ -3,7 +3,7 @@ import { type ReactNode, useEffect } from 'react';
 import type { Query } from '../api/call.ts';
 import { useChanges } from '../api/changes.ts';
 import { goWith, useAddress } from '../kit/address.ts';
-import { whisper } from '../kit/announce.tsx';
+import { sayToScreenReader } from '../kit/announce.tsx';
 import { Menu } from '../kit/menu.tsx';
 import { numberIn } from '../kit/numbers.ts';
 import { choicesOf, prefer, usePreferences } from '../kit/preferences.ts';
@@ -39,7 +39,7 @@ export function ListView<Item>({ list, actions, withSelected, withAll, children 
   const sort = 'sort' in asked ? { name: String(asked.sort), order: String(asked.order) } : undefined;
 
   useEffect(() => {
-    if (total !== undefined && !isAsking) whisper(words.list.found(numberIn(total, language), total));
+    if (total !== undefined && !isAsking) sayToScreenReader(words.list.found(numberIn(total, language), total));
   }, [total, isAsking, words, language]);
 
   const toggle = (ids: readonly string[], on: boolean) => {

@@ -1,5 +1,5 @@
 // Events of the update agent (Microsoft-Windows-WindowsUpdateClient, and the sources of before), by number. Data.
-import { nameOfService, whoseService } from '../../rules/services.ts';
+import { nameOfService, ownerOfService } from '../../rules/services.ts';
 import type { LogEvent, Outcome, Stage } from '../../story/event.ts';
 import type { FindingCode } from '../../words/codes.ts';
 import { eventOf, type Line } from '../line-rule.ts';
@@ -63,7 +63,7 @@ export function agentEvent(event: WindowsEvent, line: Line): LogEvent | undefine
   // A code decides the cause with its stage. Of a success it says nothing.
   const finding = known.outcome === 'failed' && code === undefined ? known.finding : undefined;
   const what = { id: `agent-${event.id}`, stage: known.stage, outcome: known.outcome, milestone: known.milestone };
-  return { ...eventOf(line, what, { finding, code, groups }), whose: whoseService(service) };
+  return { ...eventOf(line, what, { finding, code, groups }), whose: ownerOfService(service) };
 }
 
 function codeOf({ data }: WindowsEvent, line: Line): number | undefined {

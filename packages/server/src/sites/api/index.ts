@@ -31,7 +31,7 @@ import { ownAccountsOf } from './own-accounts.ts';
 import { answerOnce } from './repeated.ts';
 import { readJson, readPath, readQuery } from './request.ts';
 import { type Call, Reply, type Route, type RunningFacts, type Visitor } from './route.ts';
-import { toldRequest } from './routes/requests.ts';
+import { requestDocument } from './routes/requests.ts';
 import { flowSecretIn } from './session-cookie.ts';
 import { apiRoot, findRoutes, routes } from './table.ts';
 import { confirmFor, hold, isHeld } from './two-persons.ts';
@@ -248,7 +248,7 @@ export function createApiSite({
   async function holdFor(exchange: Exchange, route: Route, call: AnyCall): Promise<Answer> {
     if (route.current) await requireSame(exchange, route, call);
     const held = await hold(route, call);
-    return answerLater(toldRequest(held), `${apiRoot}/requests/${held.requestId}`);
+    return answerLater(requestDocument(held), `${apiRoot}/requests/${held.requestId}`);
   }
 }
 

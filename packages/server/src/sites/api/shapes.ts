@@ -47,7 +47,7 @@ export const role = z.enum(['administrator', 'approver', 'reporter', 'auditor'])
 export const order = z.enum(['asc', 'desc']).default('asc');
 
 /** A list as the API tells it. */
-export function told<Item>({ items, total, next }: { items: Item[]; total: number; next: string | undefined }) {
+export function listDocument<Item>({ items, total, next }: { items: Item[]; total: number; next: string | undefined }) {
   return { items, total, next: next ?? null };
 }
 

@@ -11,7 +11,7 @@ import { pageOf as cutPage } from '@moult/store';
 import * as z from 'zod';
 import { onInput } from '../errors.ts';
 import { route } from '../route.ts';
-import { id, instant, listQuery, pageOf, someText, told } from '../shapes.ts';
+import { id, instant, listDocument, listQuery, pageOf, someText } from '../shapes.ts';
 
 const catalog = z.looseObject({
   ...{ name: z.string(), address: z.string(), signer: z.string().optional(), signerName: z.string().optional() },
@@ -50,7 +50,7 @@ export const catalogRoutes = [
     answer: pageOf(catalog),
     refusals: { 409: 'The cursor is of another list' },
     handle: async ({ administration, query }) =>
-      told(cutPage('vendors', await listVendorCatalogs(administration), query, ({ name }) => name)),
+      listDocument(cutPage('vendors', await listVendorCatalogs(administration), query, ({ name }) => name)),
   }),
   route(['addCatalog', 'POST', '/catalogs', 'administer', topic], {
     summary:
@@ -94,7 +94,9 @@ export const catalogRoutes = [
     answer: pageOf(vendorPackage),
     refusals: { 404: 'The catalog is not there', 409: 'The cursor is of another list' },
     handle: async ({ administration, query }) =>
-      told(cutPage('packages', await listVendorPackages(administration, query), query, ({ packageId }) => packageId)),
+      listDocument(
+        cutPage('packages', await listVendorPackages(administration, query), query, ({ packageId }) => packageId),
+      ),
   }),
   route(['listWaiting', 'GET', '/waiting', 'read', topic], {
     isList: true,
@@ -103,6 +105,6 @@ export const catalogRoutes = [
     answer: pageOf(z.looseObject({ update: z.string(), code: z.string(), message: z.string() })),
     refusals: { 409: 'The cursor is of another list' },
     handle: async ({ administration, query }) =>
-      told(cutPage('waiting', await listWaiting(administration.store), query, ({ update }) => update)),
+      listDocument(cutPage('waiting', await listWaiting(administration.store), query, ({ update }) => update)),
   }),
 ];

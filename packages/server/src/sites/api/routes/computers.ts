@@ -4,7 +4,7 @@ import { stateOfComputer } from '@moult/administration/requests';
 import { computerSorts } from '@moult/store';
 import * as z from 'zod';
 import { Reply, route } from '../route.ts';
-import { id, instant, listQuery, order, pageOf, someText, stateName, told } from '../shapes.ts';
+import { id, instant, listDocument, listQuery, order, pageOf, someText, stateName } from '../shapes.ts';
 
 const computer = z.looseObject({
   computerId: id,
@@ -50,7 +50,7 @@ export const computerRoutes = [
     refusals: { 404: 'A group or an update is not there', 409: 'The cursor is of another list' },
     async handle({ administration, query }) {
       const { group, needed, failed, state, sort, order: direction, format: _, ...rest } = query;
-      return told(
+      return listDocument(
         await listComputers(administration, {
           ...{ ...rest, groups: group, isNeeding: needed, isFailing: failed, states: state },
           ...{ sort: sort as (typeof computerSorts)[number], isDescending: direction === 'desc' },
@@ -67,7 +67,7 @@ export const computerRoutes = [
     refusals: { 404: 'The computer is not there' },
     async handle({ administration, path, query }) {
       const { updates, ...found } = await showComputer(administration, path.computer, { states: query.state });
-      return { ...found, updates: told(updates) };
+      return { ...found, updates: listDocument(updates) };
     },
   }),
   route(['removeComputer', 'DELETE', '/computers/{computer}', 'administer', topic], {
@@ -115,6 +115,6 @@ export const computerRoutes = [
     querySchema: listQuery({ days: z.int().min(1).max(36_500).default(30) }),
     answer: pageOf(z.looseObject({ computerId: id })),
     refusals: { 409: 'The cursor is of another list' },
-    handle: async ({ administration, query }) => told(await listClones(administration, query)),
+    handle: async ({ administration, query }) => listDocument(await listClones(administration, query)),
   }),
 ];

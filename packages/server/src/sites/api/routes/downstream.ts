@@ -3,7 +3,7 @@ import { listDownstreamComputers, listDownstreamServers, removeDownstreamServer 
 import { pageOf as cutPage } from '@moult/store';
 import * as z from 'zod';
 import { route } from '../route.ts';
-import { id, instant, listQuery, pageOf, someText, told } from '../shapes.ts';
+import { id, instant, listDocument, listQuery, pageOf, someText } from '../shapes.ts';
 
 const server = z.looseObject({
   ...{ serverId: id, parentId: id.optional().describe('None: this server is above it'), name: z.string() },
@@ -26,7 +26,9 @@ export const downstreamRoutes = [
     answer: pageOf(server),
     refusals: { 409: 'The cursor is of another list' },
     handle: async ({ administration, query }) =>
-      told(cutPage('downstream', await listDownstreamServers(administration), query, ({ serverId }) => serverId)),
+      listDocument(
+        cutPage('downstream', await listDownstreamServers(administration), query, ({ serverId }) => serverId),
+      ),
   }),
   route(['listDownstreamComputers', 'GET', '/downstream/computers', 'read', topic], {
     isList: true,
@@ -37,7 +39,7 @@ export const downstreamRoutes = [
     }),
     answer: pageOf(computer),
     refusals: { 404: 'The downstream server is not there', 409: 'The cursor is of another list' },
-    handle: async ({ administration, query }) => told(await listDownstreamComputers(administration, query)),
+    handle: async ({ administration, query }) => listDocument(await listDownstreamComputers(administration, query)),
   }),
   route(['removeDownstreamServer', 'DELETE', '/downstream/servers/{server}', 'administer', topic], {
     pathSchema: z.object({ server: someText().describe('Name or id') }),

@@ -14,7 +14,7 @@ import { wordsOfCode } from '@moult/doctor/words';
 import { type Severity, severities } from '@moult/store';
 import * as z from 'zod';
 import { route } from '../route.ts';
-import { id, instant, listQuery, pageOf, someText, told } from '../shapes.ts';
+import { id, instant, listDocument, listQuery, pageOf, someText } from '../shapes.ts';
 
 const topic = 'Reports';
 const computers = z.int();
@@ -42,7 +42,7 @@ export const fleetRoutes = [
       }),
     ),
     handle: async ({ administration, query }) =>
-      told(await reportCompliance(administration, { ...query, ...groupsOf(query) })),
+      listDocument(await reportCompliance(administration, { ...query, ...groupsOf(query) })),
   }),
   route(['reportHistory', 'GET', '/reports/history', 'read', topic], {
     ...{ isForGroups: true, isList: true, refusals },
@@ -59,7 +59,7 @@ export const fleetRoutes = [
       }),
     ),
     handle: async ({ administration, query }) =>
-      told(await reportHistory(administration, { ...query, ...groupsOf(query) })),
+      listDocument(await reportHistory(administration, { ...query, ...groupsOf(query) })),
   }),
   route(['reportNeeded', 'GET', '/reports/needed', 'read', topic], {
     isList: true,
@@ -81,7 +81,7 @@ export const fleetRoutes = [
     refusals: { 404: 'A category is not there', 409: 'The cursor is of another list' },
     async handle({ administration, query: { severity, since, ...query } }) {
       const chosen = { severities: severity as Severity[] | undefined, since: since ? new Date(since) : undefined };
-      return told(await reportNeeded(administration, { ...query, ...chosen }));
+      return listDocument(await reportNeeded(administration, { ...query, ...chosen }));
     },
   }),
   route(['reportFailures', 'GET', '/reports/failed', 'read', topic], {
@@ -102,7 +102,7 @@ export const fleetRoutes = [
     async handle({ administration, query }) {
       const since = query.since ? new Date(query.since) : new Date(administration.author.at.getTime() - monthMs);
       const { isCut, items, ...page } = await reportFailures(administration, { ...query, ...groupsOf(query), since });
-      return { ...told({ items: items.map((one) => ({ ...one, ...wordsOfCode(one.code) })), ...page }), isCut };
+      return { ...listDocument({ items: items.map((one) => ({ ...one, ...wordsOfCode(one.code) })), ...page }), isCut };
     },
   }),
   route(['reportSilent', 'GET', '/reports/silent', 'read', topic], {
@@ -116,7 +116,7 @@ export const fleetRoutes = [
       }),
     ),
     handle: async ({ administration, query: { group, below, days: silent, limit, cursor } }) =>
-      told(await reportSilent(administration, { groups: group, below, days: silent, limit, cursor })),
+      listDocument(await reportSilent(administration, { groups: group, below, days: silent, limit, cursor })),
   }),
   route(['reportAges', 'GET', '/reports/ages', 'read', topic], {
     ...{ isForGroups: true, isList: true, refusals },
@@ -129,7 +129,7 @@ export const fleetRoutes = [
       }),
     ),
     handle: async ({ administration, query }) =>
-      told(await reportAges(administration, { ...query, ...groupsOf(query) })),
+      listDocument(await reportAges(administration, { ...query, ...groupsOf(query) })),
   }),
   route(['reportSystems', 'GET', '/reports/systems', 'read', topic], {
     ...{ isForGroups: true, isList: true, refusals },
@@ -137,7 +137,7 @@ export const fleetRoutes = [
     querySchema: listQuery(inGroups),
     answer: pageOf(z.looseObject({ system: z.string(), version: z.string(), computers })),
     handle: async ({ administration, query }) =>
-      told(await reportSystems(administration, { ...query, ...groupsOf(query) })),
+      listDocument(await reportSystems(administration, { ...query, ...groupsOf(query) })),
   }),
   route(['reportAgents', 'GET', '/reports/agents', 'read', topic], {
     ...{ isForGroups: true, isList: true, refusals },
@@ -145,7 +145,7 @@ export const fleetRoutes = [
     querySchema: listQuery(inGroups),
     answer: pageOf(z.looseObject({ generation: z.enum(['sus', 'wsus', 'unknown']), version: z.string(), computers })),
     handle: async ({ administration, query }) =>
-      told(await reportAgents(administration, { ...query, ...groupsOf(query) })),
+      listDocument(await reportAgents(administration, { ...query, ...groupsOf(query) })),
   }),
   route(['reportHours', 'GET', '/reports/hours', 'read', topic], {
     ...{ isForGroups: true, isList: true, refusals },
@@ -160,7 +160,7 @@ export const fleetRoutes = [
     ).extend({ unknown: z.int().describe('Computers that were not here often enough') }),
     async handle({ administration, query }) {
       const { unknown, ...page } = await reportHours(administration, { ...query, ...groupsOf(query) });
-      return { ...told(page), unknown };
+      return { ...listDocument(page), unknown };
     },
   }),
 ];

@@ -2,7 +2,7 @@
 import { addGroup, listGroups, removeGroups, renameGroup, setTimeZone } from '@moult/administration';
 import * as z from 'zod';
 import { type Call, route } from '../route.ts';
-import { id, listQuery, pageOf, someText, told } from '../shapes.ts';
+import { id, listDocument, listQuery, pageOf, someText } from '../shapes.ts';
 
 const group = z.looseObject({ groupId: id, name: z.string(), parentId: id.optional() });
 const topic = 'Groups';
@@ -21,7 +21,7 @@ export const groupRoutes = [
     querySchema: listQuery({ search: someText().optional().describe('A part of the name') }),
     answer: pageOf(group.extend({ computers: z.int() })),
     refusals: { 409: 'The cursor is of another list' },
-    handle: async ({ administration, query }) => told(await listGroups(administration, query)),
+    handle: async ({ administration, query }) => listDocument(await listGroups(administration, query)),
   }),
   route(['showGroup', 'GET', '/groups/{group}', 'read', topic], {
     isForGroups: true,

@@ -3,7 +3,7 @@ import { addHold, liftHolds, liftStop, listHolds, showStop, stopAll } from '@mou
 import { pageOf as cutPage } from '@moult/store';
 import * as z from 'zod';
 import { route } from '../route.ts';
-import { id, instant, listQuery, pageOf, someText, told } from '../shapes.ts';
+import { id, instant, listDocument, listQuery, pageOf, someText } from '../shapes.ts';
 
 const effect = z.enum(['hold', 'advise']);
 const machine = {
@@ -35,7 +35,7 @@ export const holdRoutes = [
     answer: pageOf(hold),
     refusals: { 409: 'The cursor is of another list' },
     handle: async ({ administration, query }) =>
-      told(cutPage('holds', await listHolds(administration), query, ({ holdId }) => holdId)),
+      listDocument(cutPage('holds', await listHolds(administration), query, ({ holdId }) => holdId)),
   }),
   route(['addHold', 'POST', '/holds', 'decide', topic], {
     status: 201,

@@ -13,7 +13,7 @@ import * as z from 'zod';
 import { ApiError } from '../errors.ts';
 import { isToldPlaces, noticesFor } from '../places.ts';
 import { route } from '../route.ts';
-import { instant, listQuery, pageOf, someText, told } from '../shapes.ts';
+import { instant, listDocument, listQuery, pageOf, someText } from '../shapes.ts';
 
 const topic = 'Records';
 const computer = someText().optional().describe('Name, address or SusClientId');
@@ -142,7 +142,7 @@ export const recordRoutes = [
     async handle({ administration, query: { failed, event, ...query } }) {
       const filter = { ...query, ...times(query), isFailed: failed, eventNumber: event };
       const { items, ...page } = await listReports(administration, filter);
-      return told({ items: items.map(withMeaning), ...page });
+      return listDocument({ items: items.map(withMeaning), ...page });
     },
   }),
   route(['listPings', 'GET', '/events/self-update', 'read', topic], {
@@ -153,7 +153,7 @@ export const recordRoutes = [
     querySchema: listQuery({ computer, failed: z.boolean().optional(), ...span }),
     answer: pageOf(ping),
     async handle({ administration, query: { failed, ...query } }) {
-      return told(await listStatusPings(administration, { ...query, ...times(query), isFailed: failed }));
+      return listDocument(await listStatusPings(administration, { ...query, ...times(query), isFailed: failed }));
     },
   }),
   route(['listIdentityChanges', 'GET', '/events/identity', 'read', topic], {
@@ -163,7 +163,7 @@ export const recordRoutes = [
     querySchema: listQuery({ computer }),
     answer: pageOf(identityChange),
     refusals,
-    handle: async ({ administration, query }) => told(await listIdentityChanges(administration, query)),
+    handle: async ({ administration, query }) => listDocument(await listIdentityChanges(administration, query)),
   }),
   route(['listAudit', 'GET', '/audit', 'audit', topic], {
     isList: true,
@@ -175,7 +175,8 @@ export const recordRoutes = [
       action: someText(64).optional().describe('A part of what was done, for example approve'),
     }),
     answer: pageOf(auditRecord),
-    handle: async ({ administration, query }) => told(await listAudit(administration, { ...query, ...times(query) })),
+    handle: async ({ administration, query }) =>
+      listDocument(await listAudit(administration, { ...query, ...times(query) })),
   }),
   route(['verifyAudit', 'POST', '/audit/verify', 'audit', topic], {
     summary: 'Read the chain of audit records, and name the first record that was changed',
@@ -203,7 +204,7 @@ export const recordRoutes = [
     refusals: { 409: 'The cursor is of another list' },
     async handle({ administration, query }) {
       const { present, missing, damaged, ...page } = await listContent(administration, query);
-      return { ...told(page), present, missing, damaged };
+      return { ...listDocument(page), present, missing, damaged };
     },
   }),
 ];

@@ -5,7 +5,7 @@ import { type ChangeRequest, pageOf as cutPage } from '@moult/store';
 import * as z from 'zod';
 import { ApiError } from '../errors.ts';
 import { type Call, route } from '../route.ts';
-import { id, listQuery, pageOf, requestShape, someText, told } from '../shapes.ts';
+import { id, listDocument, listQuery, pageOf, requestShape, someText } from '../shapes.ts';
 
 const topic = 'Requests';
 const pathSchema = z.object({ request: someText(64).describe('Id, or its beginning') });
@@ -14,7 +14,7 @@ const refusals = {
   409: 'It does not wait any more, you asked for it yourself, or the operation refuses it',
 };
 
-export function toldRequest({ input, target: _, ...request }: ChangeRequest): Record<string, unknown> {
+export function requestDocument({ input, target: _, ...request }: ChangeRequest): Record<string, unknown> {
   // Without parts that the call left out.
   return { ...request, input: JSON.parse(JSON.stringify(input)) as unknown };
 }
@@ -42,7 +42,7 @@ export const requestRoutes = [
       const { principal, query, administration } = call;
       const own = principal && isPartial(principal) ? principal.account.accountId : undefined;
       const found = await listRequests(administration, { all: query.all ?? false, accountId: own });
-      return told(cutPage('requests', found.map(toldRequest), query, ({ requestId }) => String(requestId)));
+      return listDocument(cutPage('requests', found.map(requestDocument), query, ({ requestId }) => String(requestId)));
     },
   }),
   route(['showRequest', 'GET', '/requests/{request}', 'read', topic], {
@@ -51,7 +51,7 @@ export const requestRoutes = [
     summary: 'Show a change that waits for a second person, or how it ended',
     answer: requestShape,
     refusals: { 404: 'The request is not there' },
-    handle: async (call) => toldRequest(await requireSeen(call)),
+    handle: async (call) => requestDocument(await requireSeen(call)),
   }),
   route(['confirmRequest', 'POST', '/requests/{request}/confirm', 'decide', topic], {
     pathSchema,
@@ -71,7 +71,7 @@ export const requestRoutes = [
     refusals,
     async handle(call) {
       const { requestId } = await requireSeen(call);
-      return toldRequest(await refuseRequest(call.administration, requestId));
+      return requestDocument(await refuseRequest(call.administration, requestId));
     },
   }),
 ];

@@ -13,7 +13,7 @@ import {
 import { pageOf as cutPage } from '@moult/store';
 import * as z from 'zod';
 import { type Call, route } from '../route.ts';
-import { id, instant, listQuery, pageOf, someText, told, whole, wholeOf } from '../shapes.ts';
+import { id, instant, listDocument, listQuery, pageOf, someText, whole, wholeOf } from '../shapes.ts';
 
 const topic = 'Rings';
 const ringsPath = z.object({ rings: someText().describe('Name or id') });
@@ -133,7 +133,7 @@ export const ringRoutes = [
           (wanted === undefined || one.planId === wanted || one.rings.toLowerCase() === wanted) &&
           (query.status === undefined || one.status === query.status),
       );
-      return told(cutPage('rollouts', all, query, ({ rolloutId }) => rolloutId));
+      return listDocument(cutPage('rollouts', all, query, ({ rolloutId }) => rolloutId));
     },
   }),
   route(['enterRings', 'POST', '/rollouts', 'decide', topic], {

@@ -27,7 +27,7 @@ import * as z from 'zod';
 import { apiBounds, serverBounds } from '../../../bounds.ts';
 import { issueCertificate, shownCertificate } from '../../../tls/shown-certificate.ts';
 import { route } from '../route.ts';
-import { instant, listQuery, pageOf, serverAddress, someText, told } from '../shapes.ts';
+import { instant, listDocument, listQuery, pageOf, serverAddress, someText } from '../shapes.ts';
 
 const clock = z.looseObject({
   ...{ now: instant, state: z.enum(['right', 'behind-program', 'behind-data', 'ahead']) },
@@ -60,7 +60,7 @@ export const serverRoutes = [
     ),
     refusals: { 409: 'The cursor is of another list' },
     handle: async ({ administration: { server }, query }) =>
-      told(cutPage('settings', listSettings(server), query, ({ name }) => name)),
+      listDocument(cutPage('settings', listSettings(server), query, ({ name }) => name)),
   }),
   route(['listLimits', 'GET', '/limits', 'read', topic], {
     isList: true,
@@ -74,7 +74,7 @@ export const serverRoutes = [
     ),
     refusals: { 409: 'The cursor is of another list' },
     handle: async ({ administration: { server }, query }) =>
-      told(cutPage('limits', listLimits(server, tables), query, ({ name }) => name)),
+      listDocument(cutPage('limits', listLimits(server, tables), query, ({ name }) => name)),
   }),
   route(['readClock', 'GET', '/clock', 'read', topic], {
     summary: 'Compare the clock of the server with its data directory',

@@ -14,7 +14,7 @@ import {
 import { pageOf as cutPage } from '@moult/store';
 import * as z from 'zod';
 import { route } from '../route.ts';
-import { instant, listQuery, pageOf, someText, told, whole, wholeOf } from '../shapes.ts';
+import { instant, listDocument, listQuery, pageOf, someText, whole, wholeOf } from '../shapes.ts';
 
 const run = z.looseObject({
   runId: z.int(),
@@ -74,7 +74,7 @@ export const syncRoutes = [
     refusals: { 409: 'The cursor is of another list' },
     async handle({ administration, query }) {
       const runs = await listSyncHistory(administration, mostRuns);
-      return told(cutPage('sync-runs', runs, query, ({ runId }) => String(runId)));
+      return listDocument(cutPage('sync-runs', runs, query, ({ runId }) => String(runId)));
     },
   }),
   route(['startSync', 'POST', '/sync/runs', 'administer', topic], {

@@ -20,7 +20,7 @@ import * as z from 'zod';
 import { ApiError } from '../errors.ts';
 import { wordsFor } from '../places.ts';
 import { type Call, route } from '../route.ts';
-import { instant, listQuery, pageOf, serverAddress, someText, told, whole, wholeOf } from '../shapes.ts';
+import { instant, listDocument, listQuery, pageOf, serverAddress, someText, whole, wholeOf } from '../shapes.ts';
 
 const topic = 'Agent releases';
 const version = z
@@ -65,7 +65,7 @@ export const treeRoutes = [
     refusals: { 409: 'The cursor is of another list' },
     async handle({ administration: { server }, tree, query }) {
       const { files, ...about } = await tree.listTree(server.dataDir);
-      return { ...told(cutPage('tree', files, query, ({ origin, path }) => `${origin} ${path}`)), ...about };
+      return { ...listDocument(cutPage('tree', files, query, ({ origin, path }) => `${origin} ${path}`)), ...about };
     },
   }),
   route(['verifyTree', 'POST', '/tree/verify', 'read', topic], {
@@ -124,7 +124,7 @@ export const treeRoutes = [
     async handle({ administration: { server }, query }) {
       const repository = repositoryOf(server);
       const page = cutPage('targets', targetReports(repository), query, ({ path }) => path);
-      return { ...told(page), pins: pinReports(repository) };
+      return { ...listDocument(page), pins: pinReports(repository) };
     },
   }),
   route(['readSigning', 'GET', '/releases/roles', 'read', topic], {
@@ -146,7 +146,7 @@ export const treeRoutes = [
       const repository = repositoryOf(server);
       const roles = roleReports(repository, author.at).map(({ staged, ...role }) => ({
         ...role,
-        staged: told1(staged),
+        staged: withoutFile(staged),
       }));
       return { ...whole(roles), waiting: waitingLines(repository) };
     },
@@ -248,7 +248,7 @@ function repositoryOf({ dataDir }: { dataDir: string }): Repository {
 }
 
 /** Without its place on the disk. */
-function told1<Staged extends { file: string }>(staged: Staged | undefined): Omit<Staged, 'file'> | undefined {
+function withoutFile<Staged extends { file: string }>(staged: Staged | undefined): Omit<Staged, 'file'> | undefined {
   if (!staged) return undefined;
   const { file: _, ...rest } = staged;
   return rest;

@@ -17,7 +17,7 @@ import { approveWithPackages, type PackageReach } from '@moult/administration/ve
 import { severities, updateSorts } from '@moult/store';
 import * as z from 'zod';
 import { route } from '../route.ts';
-import { id, instant, listQuery, order, pageOf, someText, told, whole, wholeOf } from '../shapes.ts';
+import { id, instant, listDocument, listQuery, order, pageOf, someText, whole, wholeOf } from '../shapes.ts';
 
 /** As MS-WUSP calls them. Inherit withdraws the decision for a group. */
 const action = z.enum(['Install', 'OptionalInstall', 'Uninstall', 'PreDeploymentCheck', 'Block', 'Inherit']);
@@ -156,7 +156,7 @@ export const updateRoutes = [
     refusals: { 404: 'A group or category is not there', 409: 'The cursor is of another list' },
     async handle({ administration, query }) {
       const { sort, order: direction, format: _, limit, cursor, ...choice } = query;
-      return told(
+      return listDocument(
         await listUpdates(administration, {
           ...{ ...choiceOf(choice), limit, cursor },
           ...{ sort: sort as (typeof updateSorts)[number], isDescending: direction === 'desc' },
