@@ -61,6 +61,14 @@ describe('moult agent uninstall', () => {
     assert.equal(readStatus(again).clientId, clientId, 'the server knows it again');
   });
 
+  it('says nothing of events when the server has taken them all', async () => {
+    const root = await usedMachine();
+    for (const name of readdirSync(root.eventCacheFolder)) rmSync(join(root.eventCacheFolder, name));
+    const { left, problems } = await uninstallAgent(root, linux);
+    assert.deepEqual([problems, existsSync(root.eventCacheFolder)], [[], false]);
+    assert.ok(!left.some(({ name }) => name === root.eventCacheFolder));
+  });
+
   it('tells with --dry-run what it does later, and changes nothing', async () => {
     const root = await usedMachine();
     const [before, registry] = [filesOf(root), readFileSync(root.registryFile ?? '', 'latin1')];

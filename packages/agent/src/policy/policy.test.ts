@@ -332,6 +332,8 @@ describe('policy files', () => {
         /policy\.json is skipped: (it is not|Windows has no)/,
       );
     assert.deepEqual(readPolicyFiles(machine({ config: '\ufeff{"wuserver":"http://x"}' })).faults, []);
+    // As in the registry, an empty text says nothing.
+    assert.equal(resolved({ config: { WUServer: ' ' } }).get('WUServer')?.origin, 'default');
   });
 
   it('point the agent at a server, as the registry does', () => {

@@ -63,7 +63,7 @@ function layersOf(value: PolicyValue, registry: RegistryView, files: PolicyFiles
     { origin: 'group policy', data: group },
     { origin: 'registry', data: isGone ? undefined : inRegistry },
     { origin: 'device management', data: fromManagement(value, registry) },
-    { origin: 'config file', data: files.config.get(value.name.toLowerCase()) },
+    { origin: 'config file', data: wordOf(files.config.get(value.name.toLowerCase())) },
   ];
   return layers.filter(({ data }) => data !== undefined);
 }
@@ -102,8 +102,11 @@ function read(view: RegistryView, key: string, name: string): unknown {
 function dataOf(value: RegistryValue): unknown {
   if (value.type === 'REG_DWORD') return value.data;
   if (value.type !== 'REG_SZ' && value.type !== 'REG_EXPAND_SZ') return { type: value.type };
-  const data = value.data.trim();
-  return data === '' ? undefined : data;
+  return wordOf(value.data);
+}
+
+function wordOf(data: unknown): unknown {
+  return typeof data === 'string' ? data.trim() || undefined : data;
 }
 
 /** Group Policy wins over device management by default, and ControlPolicyConflict does not change it for updates. */

@@ -34,14 +34,19 @@ export function caches(root: MachineRoot): OwnPath[] {
     ...entriesOf(root, root.selfUpdateFolder, 'cache of the self-update', selfUpdateNames),
     ...entriesOf(root, root.downloadFolder, 'downloaded updates', downloadNames),
     ...entriesOf(root, root.dataStoreFolder, 'cache of the scan', dataStoreNames),
+    ...(holdsEvents(root) ? [] : entriesOf(root, root.eventCacheFolder, 'empty folder', eventNames)),
   ];
+}
+
+function holdsEvents({ eventCacheFolder }: MachineRoot): boolean {
+  return listIfThere(eventCacheFolder).length > 0;
 }
 
 /** The history of this machine: only a purge removes it. */
 export function histories(root: MachineRoot): OwnPath[] {
   const own = (path: string, what: string) => ({ path, what });
   const ours = [
-    ...entriesOf(root, root.eventCacheFolder, 'events that no server has taken', eventNames),
+    ...(holdsEvents(root) ? entriesOf(root, root.eventCacheFolder, 'events that no server has taken', eventNames) : []),
     own(root.urlLog, 'pings that could not be sent'),
     own(root.hostOutput, 'log'),
   ];

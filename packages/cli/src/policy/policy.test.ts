@@ -277,6 +277,7 @@ describe('moult policy read', () => {
     const faults: [string, Uint8Array | string, RegExp][] = [
       ['x.admx', made('admx')[0]?.bytes ?? '', /holds no values of the policy: it is a template/],
       ['manifest.xml', made('gpo')[0]?.bytes ?? '', /in registry\.pol: name the folder of the backup/],
+      ['x.pol', Buffer.from('PReg\x01\0\0\0['), /^x\.pol cannot be read: This Registry\.pol is damaged/],
       ['x.json', '{"a":', /is not a policy: it is not one JSON object/],
       ['y.json', '{"omaSettings":[null]}', /a setting of it has no omaUri/],
     ];

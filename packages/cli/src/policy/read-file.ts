@@ -43,7 +43,9 @@ function attempt(file: string, read: () => ReadValue[]): ReadValue[] {
     return read();
   } catch (error) {
     if (!(error instanceof FormatError)) throw error;
-    throw new UsageError(`${file} is neither a Registry.pol nor a .reg file: ${error.message}`, { cause: error });
+    const isOther = error.code === 'FORMAT_BAD_HEADER' || error.message.startsWith('line 1:');
+    const what = isOther ? 'is neither a Registry.pol nor a .reg file' : 'cannot be read';
+    throw new UsageError(`${file} ${what}: ${error.message}`, { cause: error });
   }
 }
 
