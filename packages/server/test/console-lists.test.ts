@@ -18,6 +18,20 @@ async function decideAll(page: Page, amount: number, button: string): Promise<vo
 const declined = async (search: string) =>
   (await lab.fleet.store.pageUpdates({ search, approval: 'declined' }, { limit: 50 })).total;
 
+describe('the rows of a list', () => {
+  it('have the focus where the keys led, however fast they came', async () => {
+    await withBrowser(async (page) => {
+      await openAs(page, 'reporter', 'computers');
+      await isAtRest(page);
+      await page.locator('[data-row="0"]').focus();
+      for (let turn = 0; turn < 4; turn++) {
+        for (let row = 1; row <= 50; row++) await page.keyboard.press(turn % 2 === 0 ? 'ArrowDown' : 'ArrowUp');
+        await page.locator(`[data-row="${turn % 2 === 0 ? 50 : 0}"]:focus`).waitFor();
+      }
+    });
+  });
+});
+
 describe('a decision on all updates of a list', () => {
   it('changes nothing when the list has another count by now, and all of them when it has not', async () => {
     await withBrowser(async (page) => {

@@ -37,7 +37,8 @@ export function Grid<Item>({ list, columns, pages, sort, selection }: Props<Item
   const [size, setSize] = useState({ height: 600, width: 1000, rem: 16 });
   const [top, setTop] = useState(0);
   const [active, setActive] = useState(0);
-  const isMoving = useRef(false);
+  /** The row that a key asked for. Effects of drawings from before the key must leave it alone. */
+  const wanted = useRef<number | undefined>(undefined);
   const isPrinting = usePrinting();
   const anchor = useRef(0);
   const { items, total = 0, isMore, more } = pages;
@@ -68,8 +69,8 @@ export function Grid<Item>({ list, columns, pages, sort, selection }: Props<Item
   }, [isMore, isPrinting, end, items.length, more]);
 
   useEffect(() => {
-    if (!isMoving.current) return;
-    isMoving.current = false;
+    if (wanted.current !== current) return;
+    wanted.current = undefined;
     const element = place.current;
     if (!element) return;
     // Below the header, which does not move.
@@ -91,7 +92,7 @@ export function Grid<Item>({ list, columns, pages, sort, selection }: Props<Item
         const range = items.slice(Math.min(anchor.current, next), Math.max(anchor.current, next) + 1);
         selection.toggle(range.map(list.idOf), true);
       } else anchor.current = next;
-      isMoving.current = true;
+      wanted.current = next;
       setActive(next);
     } else if (event.key === ' ' && selection && item)
       selection.toggle([list.idOf(item)], !selection.has(list.idOf(item)));
