@@ -136,13 +136,43 @@ describe('a bundle on Windows (Wine)', { skip: !canRunWine && 'Wine and node.exe
     const isNext = async () => (await agent('status')).out.startsWith(`WSUS client ${next}\n`);
     await waitUntil('the service updates the agent', isNext, { ...patience, everyMs: 1000 });
 
-    const removed = await machine.run('msiexec.exe', ['/x', onWindows(file), '/qn']);
+    // The next MSI takes the place of this one. Wine does not tell the old one that it is an upgrade (UPGRADINGPRODUCTCODE),
+    // so the old one uninstalls its agent, with its settings.
+    const { serviceHost } = contents;
+    const newer = join(folder, 'newer.msi');
+    await writeMsi(
+      newer,
+      { ...(await readContents(join(folder, 'server'))), serviceHost },
+      { platform: 'win-x64', runtime },
+    );
+    assert.equal(readInstallerProduct(readFileSync(newer)).version, '7.9.3');
+    const clientId = await idOfClient();
+    const upgraded = await machine.run('msiexec.exe', ['/i', onWindows(newer), ...words]);
+    assert.equal(upgraded.code, 0, upgraded.out + upgraded.err);
+    assert.deepEqual(await installedVersions(), ['7.9.3'], 'Windows Installer knows one product');
+    assert.equal((await machine.reg('query', policyKey)).out, policy);
+    assert.equal(await idOfClient(), clientId, 'the server knows it again');
+    await waitUntil('it runs', async () => (await isNext()) && /STATE +: 4 +RUNNING/.test(await service()), patience);
+    const back = await machine.run('msiexec.exe', ['/i', onWindows(file), '/qn']);
+    assert.notEqual(back.code, 0, 'an older one is refused');
+    assert.deepEqual(await installedVersions(), ['7.9.3']);
+
+    const removed = await machine.run('msiexec.exe', ['/x', onWindows(newer), '/qn']);
     assert.equal(removed.code, 0, removed.out + removed.err);
     assert.ok(!existsSync(onDrive('Agent Runtime/moult-agent.mjs')));
     assert.notEqual((await machine.reg('query', serviceKey)).code, 0, 'the service is gone');
     assert.equal(machine.nodes(), 0);
   });
 
+  const idOfClient = async () => {
+    const key = 'HKLM\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\WindowsUpdate';
+    return /SusClientId +REG_SZ +(\S+)/.exec((await machine.reg('query', key, '/v', 'SusClientId')).out)?.[1];
+  };
+  const installedVersions = async () => {
+    const key = 'HKLM\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Uninstall';
+    const { out } = await machine.reg('query', key, '/s');
+    return [...out.matchAll(/DisplayVersion +REG_SZ +(7\.9\.\d+)/g)].map(([, version]) => version);
+  };
   const service = async () => (await machine.run('sc.exe', ['query', 'moult-agent'])).out;
   const output = () => readFileSync(join(machine.drive, 'windows', 'moult-agent-host.out'), 'latin1');
   const isOther = (before: number) => {
