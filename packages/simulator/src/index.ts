@@ -17,6 +17,7 @@ export {
   type SusServer,
   type SusServerOptions,
 } from './sus-server.ts';
+export { simulatedCalendar } from './upstream-calendar.ts';
 export {
   type CatalogNumbers,
   type SimulatedUpdate,

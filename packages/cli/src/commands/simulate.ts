@@ -10,6 +10,7 @@ import {
   listen,
   openLine,
   playDownstream,
+  simulatedCalendar,
   simulatedCatalog,
 } from '@moult/simulator';
 import { type Command, InvalidArgumentError, Option } from 'commander';
@@ -24,6 +25,7 @@ interface Flags {
   hugeMib: number;
   encrypted: number;
   missingKeys: number;
+  daySeconds: number;
 }
 
 export function register(program: Command): void {
@@ -46,6 +48,12 @@ export function register(program: Command): void {
       )
       .option('--encrypted <n>', 'number of updates with an encrypted file', wholeNumber(0, 1_000_000), 0)
       .option('--missing-keys <n>', 'number of encrypted files without a key', wholeNumber(0, 1_000_000), 0)
+      .option(
+        '--day-seconds <n>',
+        'a day passes in this number of seconds, and second Tuesdays publish updates. 0: no day passes',
+        wholeNumber(0, 86_400),
+        0,
+      )
       .action((flags: Flags) => play(name === 'microsoft' ? 'microsoft' : 'wsus', flags));
   }
   simulate
@@ -123,15 +131,30 @@ function addressOf(text: string): URL {
   return url;
 }
 
-async function play(kind: 'wsus' | 'microsoft', { port, updates, products, hugeMib, ...keys }: Flags): Promise<void> {
+async function play(
+  kind: 'wsus' | 'microsoft',
+  { port, updates, products, hugeMib, daySeconds, ...keys }: Flags,
+): Promise<void> {
   const now = () => new Date();
   const from = new Date(now().getTime() - (updates + 1000) * 1000);
   const catalog = simulatedCatalog({ products, updates, from, hugeCharacters: hugeMib * 1_000_000, ...keys });
-  const listening = await listen(createUpstreamServer({ kind, now, updates: catalog }), port);
+  const server = createUpstreamServer({ kind, now, updates: catalog });
+  const listening = await listen(server, port);
   const { signal, done } = untilSignal();
   console.log(`ready ${listening.url}`);
   console.log(`Try it: moult sync now --upstream ${listening.url}`);
+  const firstUpdate = updates + 1;
+  const nextDay = simulatedCalendar({ products, firstUpdate, from: now() });
+  const passing =
+    daySeconds > 0 &&
+    setInterval(() => {
+      const { day, updates: published } = nextDay(now());
+      if (published.length === 0) return;
+      server.publish(...published);
+      console.log(`${day.toISOString().slice(0, 10)}: ${counted(published.length, 'revision')} published`);
+    }, daySeconds * 1000);
   await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+  if (passing) clearInterval(passing);
   done();
   await listening.close();
 }
