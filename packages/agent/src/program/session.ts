@@ -4,6 +4,7 @@
 import { hresult } from '@moult/protocol/hresult';
 import { encodeQueryStamp } from '@moult/protocol/self-update';
 import { AgentError } from '../errors.ts';
+import { readTextIfThere } from '../machine/atomic-file.ts';
 import { ensureClientId } from '../machine/au-state.ts';
 import { keys } from '../machine/keys.ts';
 import { type Machine, type Policy, readMachine, readPolicy, requireServers, string } from '../machine/policy.ts';
@@ -12,6 +13,7 @@ import { readSettings } from '../machine/settings.ts';
 import type { PingerParts } from '../pings/pinger.ts';
 import { readPolicyFiles } from '../policy/files.ts';
 import type { SelfUpdateSession, SelfUpdateWatch } from '../self-update/check.ts';
+import { lookForHttps } from '../transport/look-for-https.ts';
 import { openNetwork } from '../transport/network.ts';
 import { shownProxy } from '../transport/proxy.ts';
 import type { RequestLimits } from '../transport/request.ts';
@@ -58,6 +60,26 @@ export function openSession(
     mirrors: settings.trustMirrors,
     userAgent,
   };
+}
+
+/**
+ * For a detection: as openSession, over HTTPS if the server has it under the pinned CA. `note` takes one line for the log. Throws
+ * as openSession.
+ */
+export async function openDetection(
+  context: Pick<ProgramContext, 'root' | 'registry' | 'now'>,
+  userAgent: string,
+  note: (line: string) => void,
+): Promise<Session> {
+  const session = openSession(context, userAgent);
+  const { server, limits } = session;
+  const { network } = limits;
+  if (!network) return session;
+  const operatorCaPem = readTextIfThere(context.root.operatorCertificate);
+  const { registry } = context;
+  const { way, line } = await lookForHttps({ server, registry, network, operatorCaPem, userAgent, limits });
+  if (line !== '') note(line);
+  return { ...session, limits: { ...limits, network: { ...network, secureWay: way } } };
 }
 
 /** For "moult agent status": a service has another environment than the command. */

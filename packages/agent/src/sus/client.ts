@@ -11,7 +11,7 @@ import { type PingerParts, ping } from '../pings/pinger.ts';
 import { announceLostTrials, announceVersion, itemOf } from '../program/announce.ts';
 import { concludeFailed, concludeWell, noteDetectionStart } from '../program/conclude.ts';
 import { outcomeOf } from '../program/outcome.ts';
-import { openSession, pingerParts, type Session, selfUpdateSession } from '../program/session.ts';
+import { openDetection, openSession, pingerParts, type Session, selfUpdateSession } from '../program/session.ts';
 import type { AgentClient, DetectionResult, ProgramContext } from '../program/shell.ts';
 import { checkSelfUpdate, type SelfUpdateWatch } from '../self-update/check.ts';
 
@@ -55,7 +55,7 @@ export class SusClient implements AgentClient {
     let session: Session | undefined;
     try {
       noteDetectionStart(this.#context);
-      session = openSession(this.#context, susUserAgent);
+      session = await openDetection(this.#context, susUserAgent, (line) => this.#log.write('Info', 'Detection', line));
       this.#log.write('Info', 'Detection', `Detection starts; server ${session.server}, version ${release.version}.`);
       const found = await checkSelfUpdate(
         selfUpdateSession(this.#context, session, { insist, onTrial }, this.#watch()),

@@ -9,6 +9,7 @@ import type { MachineRoot } from '../machine/machine-root.ts';
 import { dword, string } from '../machine/policy.ts';
 import type { RegistryView } from '../machine/registry.ts';
 import { type Credentials, noProxy, type ProxySettings, readProxySettings } from './proxy.ts';
+import { readSecureWay, type SecureWay } from './secure-way.ts';
 import { createThrottle, type Throttle } from './throttle.ts';
 import { isTlsTrust, type TlsTrust, type TlsTrusted, trustedByTls } from './tls-trust.ts';
 
@@ -17,6 +18,8 @@ export interface Network {
   tls: TlsTrusted;
   /** Undefined: as fast as it comes. */
   throttle: Throttle | undefined;
+  /** In place of http to the server of the policy. */
+  secureWay?: SecureWay | undefined;
   now(): Date;
 }
 
@@ -44,9 +47,11 @@ interface NetworkSources {
  */
 export function openNetwork({ root, registry, env, now, operatorCaPem, credentials }: NetworkSources): Network {
   const kibibytes = bandwidthOf(registry);
+  const trusts = { trust: readTlsTrust(registry), operatorCaPem: operatorCaPem ?? readPinned(root) };
   return {
     proxy: readProxySettings({ registry, env, credentials: credentials ?? readCredentials(root) }),
-    tls: trustedByTls(readTlsTrust(registry), operatorCaPem ?? readPinned(root)),
+    tls: trustedByTls(trusts.trust, trusts.operatorCaPem),
+    secureWay: readSecureWay(registry, trusts, now()),
     throttle: kibibytes === 0 ? undefined : throttleOf(kibibytes),
     now,
   };

@@ -66,9 +66,15 @@ export interface HttpAnswer {
 
 /** The answer whatever its status. Throws AgentError AGENT_TRANSPORT_… without an answer, or with a part of one. */
 export async function send(asked: HttpRequest): Promise<HttpAnswer> {
-  const url = requireHttpUrl(asked.url);
+  const given = requireHttpUrl(asked.url);
   const network = asked.limits.network ?? plainNetwork;
-  const { request, failed } = openRequest(asked, url, network);
+  const { secureWay } = network;
+  // No request to the server goes over http then.
+  const isSecured = secureWay?.from === given.origin;
+  const url = isSecured ? new URL(`${secureWay.to}${given.pathname}${given.search}`) : given;
+  const { request, failed } = isSecured
+    ? openRequest({ ...asked, url: url.href }, url, { ...network, tls: secureWay.tls })
+    : openRequest(asked, url, network);
   return new Exchange(asked, request, failed, network).answer();
 }
 

@@ -15,7 +15,7 @@ import { type PingerParts, ping } from '../pings/pinger.ts';
 import { announceLostTrials, announceVersion, itemOf } from '../program/announce.ts';
 import { concludeFailed, concludeWell, noteDetectionStart } from '../program/conclude.ts';
 import { outcomeOf } from '../program/outcome.ts';
-import { openSession, pingerParts, type Session, selfUpdateSession } from '../program/session.ts';
+import { openDetection, openSession, pingerParts, type Session, selfUpdateSession } from '../program/session.ts';
 import type { AgentClient, DetectionResult, ProgramContext } from '../program/shell.ts';
 import { checkSelfUpdate, type SelfUpdateResult } from '../self-update/check.ts';
 import { detectUpdates, judgesBetween } from './detect-updates.ts';
@@ -95,7 +95,7 @@ export class WsusClient implements AgentClient {
     let session: Session;
     try {
       noteDetectionStart(this.#context);
-      session = openSession(this.#context, this.#userAgent);
+      session = await openDetection(this.#context, this.#userAgent, (line) => this.#log.write('Agent', line));
     } catch (error) {
       return finished(this.#concludeFailure(error));
     }
