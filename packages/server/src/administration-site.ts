@@ -15,7 +15,7 @@ import { createAdminPagesSite } from './sites/admin-pages/index.ts';
 import { readInstallLines } from './sites/agent-bundles/index.ts';
 import { ApiError } from './sites/api/errors.ts';
 import { createApiSite } from './sites/api/index.ts';
-import { clearImportedTree, listTree, offerRelease, verifyTree } from './sites/self-update/index.ts';
+import { clearImportedTree, listTree, offerRelease, openReleaseDoor, verifyTree } from './sites/self-update/index.ts';
 
 interface Parts {
   store: Store;
@@ -41,7 +41,7 @@ export function createAdministration(
   const hosts = ownNames(config);
   const site = createApiSite({
     ...{ store, server, now: store.now, hosts, listeners, running, home, catalog, log },
-    tree: { clearImportedTree, listTree, offerRelease, readInstallLines, verifyTree },
+    tree: { clearImportedTree, listTree, offerRelease, openReleaseDoor, readInstallLines, verifyTree },
     failed: (error, instance) => log.error({ err: error, instance }, 'a call of the API failed'),
   });
   const startedAt = store.now();

@@ -51,7 +51,12 @@ import { createAgentBundlesSite } from './sites/agent-bundles/index.ts';
 import { createCheckFilesSite } from './sites/check-files/index.ts';
 import { createContentSite } from './sites/content/index.ts';
 import { createMetricsSite } from './sites/metrics/index.ts';
-import { createSelfUpdateSite, readBranding, type SelfUpdateHealthMonitor } from './sites/self-update/index.ts';
+import {
+  createSelfUpdateSite,
+  openReleaseDoor,
+  readBranding,
+  type SelfUpdateHealthMonitor,
+} from './sites/self-update/index.ts';
 import { createTrustSite } from './sites/trust/index.ts';
 import { handlersOf, laterServices, soapSites } from './soap-services.ts';
 import { scheduleSync } from './sync-schedule/index.ts';
@@ -215,7 +220,7 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
       });
       itsClosers.add(() => rules.close());
       const isClockBelieved = () => clock.state().kind === 'right';
-      const rings = keepRings({ store, now: store.now, isClockBelieved, log });
+      const rings = keepRings({ store, releases: openReleaseDoor(dataDir), now: store.now, isClockBelieved, log });
       itsClosers.add(() => rings.close());
       const forwarded = forwardAudit(config, { store, log, changed: () => health.changed() });
       forwarding = forwarded;

@@ -4,4 +4,5 @@ export { clearImportedTree, importTree } from './sites/self-update/import-tree.t
 export type { ImportedFile } from './sites/self-update/imported-index.ts';
 export { offerRelease } from './sites/self-update/offers.ts';
 export { checkPort80, type Port80Report } from './sites/self-update/port80.ts';
+export { openReleaseDoor } from './sites/self-update/release-door.ts';
 export { listTree, type TreeListing, type TreeVerification, verifyTree } from './sites/self-update/tree-inventory.ts';

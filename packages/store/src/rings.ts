@@ -5,15 +5,15 @@ import type { RingShare } from '@moult/catalog/holds';
 import { connectedPerGapMs, oneCheckInMs, shareReached, slowestGapMs } from '@moult/catalog/rings';
 import { type Kysely, sql } from 'kysely';
 import { recordAudit } from './audit.ts';
-import { unassignedComputers } from './built-in-groups.ts';
 import type { Changes } from './changes.ts';
 import { markChange } from './configuration.ts';
-import type { RingComputer, RingStore, Rollout, RolloutComputer, StoredPlan, Topic } from './contract/index.ts';
+import type { ReleaseRollout, RingStore, Rollout, RolloutComputer, StoredPlan, Topic } from './contract/index.ts';
 import type { Database } from './database.ts';
 import { writeDecision } from './deployments.ts';
 import { ServerError } from './errors.ts';
 import { compareNames } from './lists/sort-keys.ts';
 import { excluded, inPieces, prepareInsert } from './prepared.ts';
+import { loadRingComputers } from './ring-computers.ts';
 import type { Tables } from './schema.ts';
 import { takeStamp } from './stamps.ts';
 import { transact } from './transact.ts';
@@ -55,9 +55,15 @@ export function ringStore(database: Database, changes: Changes): RingStore {
           .select('rollout_id')
           .where('plan_id', '=', planId)
           .execute();
-        for (const { rollout_id } of ids)
+        const ofReleases = await transaction
+          .selectFrom('release_rollouts')
+          .select('rollout_id')
+          .where('plan_id', '=', planId)
+          .execute();
+        for (const { rollout_id } of [...ids, ...ofReleases])
           await transaction.deleteFrom('rollout_computers').where('rollout_id', '=', rollout_id).execute();
         await transaction.deleteFrom('rollouts').where('plan_id', '=', planId).execute();
+        await transaction.deleteFrom('release_rollouts').where('plan_id', '=', planId).execute();
         await transaction.deleteFrom('ring_plans').where('plan_id', '=', planId).execute();
         const record = { action: 'remove rings', subject: planId, before: { name: before.name, rings: before.rings } };
         await recordAudit(transaction, author, record);
@@ -81,11 +87,17 @@ export function ringStore(database: Database, changes: Changes): RingStore {
         .orderBy('started_at')
         .orderBy('rollout_id')
         .execute();
-      return rows.map((row): Rollout => {
-        const progress = JSON.parse(row.progress) as Pick<Rollout, 'state' | 'reachedAt' | 'waitsFor'>;
-        const { rollout_id: rolloutId, plan_id: planId, update_id: updateId, version, started_at: startedAt } = row;
-        return { rolloutId, planId, updateId, version, startedAt, ...progress };
-      });
+      return rows.map((row): Rollout => ({ ...toRollout(row), updateId: row.update_id }));
+    },
+
+    async listReleaseRollouts() {
+      const rows = await tables
+        .selectFrom('release_rollouts')
+        .selectAll()
+        .orderBy('started_at')
+        .orderBy('rollout_id')
+        .execute();
+      return rows.map((row): ReleaseRollout => ({ ...toRollout(row), release: row.release }));
     },
 
     async loadShares() {
@@ -119,7 +131,8 @@ export function ringStore(database: Database, changes: Changes): RingStore {
         const by = `ring:${before.rolloutId}`;
         for (const decision of decisions)
           await writeDecision(transaction, { ...decision, administrator: author.name }, { author, stamp, by });
-        for (const record of records) await recordAudit(transaction, author, { ...record, subject: before.updateId });
+        const subject = 'release' in before ? `agent ${before.release}` : before.updateId;
+        for (const record of records) await recordAudit(transaction, author, { ...record, subject });
         for (const topic of topics) await markChange(transaction, topic);
         return true;
       });
@@ -129,20 +142,7 @@ export function ringStore(database: Database, changes: Changes): RingStore {
 
     noteRhythms: () => noteRhythms(tables, engine),
 
-    async loadRingComputers({ rolloutId, updateId }, after, limit) {
-      const { rows } = await sql<ComputerRow>`
-        select one.computer_id, one.first_contact, one.last_contact, one.last_sync, one.scanned_at,
-          rhythm.gaps, rhythm.gap_ms, rhythm.deviation_ms, rhythm.connected_ms,
-          status.state, shown.ring, shown.outcome, shown.outcome_at, shown.connected_at_offer,
-          (select ${sql.raw(engine === 'sqlite' ? 'group_concat' : 'string_agg')}(group_id, ',') from computer_groups
-            where computer_groups.computer_id = one.computer_id) as groups
-        from computers one
-        left join computer_rhythms rhythm on rhythm.computer_id = one.computer_id
-        left join computer_update_status status on status.computer_id = one.computer_id and status.update_id = ${updateId}
-        left join rollout_computers shown on shown.computer_id = one.computer_id and shown.rollout_id = ${rolloutId}
-        where one.computer_id > ${after} order by one.computer_id limit ${limit}`.execute(tables);
-      return rows.map(toComputer);
-    },
+    loadRingComputers: (rollout, after, limit) => loadRingComputers(tables, engine, rollout, { after, limit }),
   };
 }
 
@@ -152,32 +152,50 @@ export async function forgetInRings(transaction: Kysely<Tables>, computerIds: re
   await transaction
     .deleteFrom('rollout_computers')
     // All of them, by name: the key of the table begins with it.
-    .where('rollout_id', 'in', (all) => all.selectFrom('rollouts').select('rollout_id'))
+    .where('rollout_id', 'in', (all) =>
+      all.selectFrom('rollouts').select('rollout_id').unionAll(all.selectFrom('release_rollouts').select('rollout_id')),
+    )
     .where('computer_id', 'in', computerIds)
     .execute();
 }
 
+type ProgressRow = Omit<Tables['rollouts'], 'update_id'>;
+
+function toRollout(row: ProgressRow): Omit<Rollout, 'updateId'> {
+  const progress = JSON.parse(row.progress) as Pick<Rollout, 'state' | 'reachedAt' | 'waitsFor'>;
+  const { rollout_id: rolloutId, plan_id: planId, version, started_at: startedAt } = row;
+  return { rolloutId, planId, version, startedAt, ...progress };
+}
+
 async function writeProgress(
   transaction: Kysely<Tables>,
-  { rolloutId, planId, updateId, version, startedAt }: Rollout,
+  before: Rollout | ReleaseRollout,
   { state, reachedAt, waitsFor }: Pick<Rollout, 'state' | 'reachedAt' | 'waitsFor'>,
 ): Promise<boolean> {
+  const { rolloutId, planId, version, startedAt } = before;
   const row = { status: state.status, progress: JSON.stringify({ state, reachedAt, waitsFor }), version: version + 1 };
-  if (version === 0) {
-    const { numInsertedOrUpdatedRows } = await transaction
-      .insertInto('rollouts')
-      .values({ ...row, rollout_id: rolloutId, plan_id: planId, update_id: updateId, started_at: startedAt })
-      .onConflict((conflict) => conflict.column('update_id').doNothing())
+  if (version > 0) {
+    const changed = await transaction
+      .updateTable('release' in before ? 'release_rollouts' : 'rollouts')
+      .set(row)
+      .where('rollout_id', '=', rolloutId)
+      .where('version', '=', version)
       .executeTakeFirstOrThrow();
-    return Number(numInsertedOrUpdatedRows) > 0;
+    return Number(changed.numUpdatedRows) > 0;
   }
-  const { numUpdatedRows } = await transaction
-    .updateTable('rollouts')
-    .set(row)
-    .where('rollout_id', '=', rolloutId)
-    .where('version', '=', version)
-    .executeTakeFirstOrThrow();
-  return Number(numUpdatedRows) > 0;
+  const first = { ...row, rollout_id: rolloutId, plan_id: planId, started_at: startedAt };
+  const insert =
+    'release' in before
+      ? transaction
+          .insertInto('release_rollouts')
+          .values({ ...first, release: before.release })
+          .onConflict((conflict) => conflict.column('release').doNothing())
+      : transaction
+          .insertInto('rollouts')
+          .values({ ...first, update_id: before.updateId })
+          .onConflict((conflict) => conflict.column('update_id').doNothing());
+  const { numInsertedOrUpdatedRows } = await insert.executeTakeFirstOrThrow();
+  return Number(numInsertedOrUpdatedRows) > 0;
 }
 
 function exposureStatement(tables: Kysely<Tables>) {
@@ -221,46 +239,4 @@ async function noteRhythms(tables: Kysely<Tables>, engine: Database['engine']): 
       last_contact = case when ${isGap} or ${gap} < 0 then excluded.last_contact else known.last_contact end`.execute(
     tables,
   );
-}
-
-interface ComputerRow {
-  computer_id: string;
-  first_contact: number;
-  last_contact: number;
-  last_sync: number | null;
-  scanned_at: number | null;
-  gaps: number | null;
-  gap_ms: number | null;
-  deviation_ms: number | null;
-  connected_ms: number | null;
-  state: number | null;
-  ring: number | null;
-  outcome: string | null;
-  outcome_at: number | null;
-  connected_at_offer: number | null;
-  groups: string | null;
-}
-
-function toComputer(row: ComputerRow): RingComputer {
-  const number = (value: number | null) => Number(value ?? 0);
-  return {
-    computerId: row.computer_id,
-    groupIds: row.groups?.split(',') ?? [unassignedComputers],
-    firstContact: Number(row.first_contact),
-    lastContact: Number(row.last_contact),
-    ...{ lastSync: number(row.last_sync), scannedAt: number(row.scanned_at) },
-    rhythm: {
-      ...{ gaps: number(row.gaps), gapMs: number(row.gap_ms) },
-      ...{ deviationMs: number(row.deviation_ms), connectedMs: number(row.connected_ms) },
-    },
-    state: row.state === null ? undefined : Number(row.state),
-    exposure:
-      row.ring === null
-        ? undefined
-        : {
-            ...{ computerId: row.computer_id, ring: Number(row.ring) },
-            outcome: (row.outcome ?? 'none') as RolloutComputer['outcome'],
-            ...{ outcomeAt: number(row.outcome_at), connectedAtOffer: number(row.connected_at_offer) },
-          },
-  };
 }

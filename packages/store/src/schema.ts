@@ -86,6 +86,7 @@ export interface Tables {
   holds: HoldsTable;
   ring_plans: { plan_id: string; name: string; name_key: string; rings: string };
   rollouts: RolloutsTable;
+  release_rollouts: Omit<RolloutsTable, 'update_id'> & { release: string };
   rollout_computers: RolloutComputersTable;
   computer_rhythms: ComputerRhythmsTable;
   accounts: AccountsTable;

@@ -79,6 +79,7 @@ const roles = {
   holds: { role: 'backed-up' },
   ring_plans: { role: 'backed-up' },
   rollouts: { role: 'backed-up' },
+  release_rollouts: { role: 'backed-up' },
   rollout_computers: { role: 'backed-up' },
   computer_rhythms: { role: 'backed-up' },
   computer_figures: { role: 'derived' },

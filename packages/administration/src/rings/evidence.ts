@@ -19,9 +19,9 @@ interface Gathered {
 }
 
 /** As `computer_update_status` has them. */
-const installedState = 4;
+export const installedState = 4;
 const failedState = 5;
-const computersPerPage = 2000;
+export const ringPage = 2000;
 const enoughControls = 30;
 
 /**
@@ -43,7 +43,7 @@ export async function gatherEvidence(
   const computers: RolloutComputer[] = [];
   let members = 0;
   for (let after: string | undefined = ''; after !== undefined; ) {
-    const page: RingComputer[] = await store.loadRingComputers(rollout, after, computersPerPage);
+    const page: RingComputer[] = await store.loadRingComputers(rollout, after, ringPage);
     for (const one of page) {
       const ring = one.exposure?.ring ?? ringOf(plan, one.computerId, above(one.groupIds));
       if (ring === reached) members++;
@@ -59,7 +59,7 @@ export async function gatherEvidence(
       if (ring === reached || one.lastContact < (rollout.reachedAt[reached] ?? 0)) continue;
       countPresence(exposure ? controls.earlier : controls.later, presence);
     }
-    after = page.length === computersPerPage ? page.at(-1)?.computerId : undefined;
+    after = page.length === ringPage ? page.at(-1)?.computerId : undefined;
   }
   const ofRing = controls.later.watched >= enoughControls ? controls.later : controls.earlier;
   const control = { ring: ofRing.watched > 0 ? ofRing : controls.later, reached: controls.always };
@@ -89,7 +89,11 @@ function exposureOf(
 }
 
 /** A later success clears a failure. Otherwise the first outcome of a computer stays. */
-function nextOutcome({ outcome, outcomeAt }: RolloutComputer, state: number | undefined, scannedAt: number): Outcome {
+export function nextOutcome(
+  { outcome, outcomeAt }: RolloutComputer,
+  state: number | undefined,
+  scannedAt: number,
+): Outcome {
   if (outcome === 'failed') return state === installedState ? 'installed' : outcome;
   if (outcome !== 'none') return outcome;
   if (state === installedState) return 'installed';
@@ -98,7 +102,7 @@ function nextOutcome({ outcome, outcomeAt }: RolloutComputer, state: number | un
 }
 
 /** The groups of a computer and all above them. */
-function linesAbove(groups: readonly TargetGroup[]): (groupIds: readonly string[]) => ReadonlySet<string> {
+export function linesAbove(groups: readonly TargetGroup[]): (groupIds: readonly string[]) => ReadonlySet<string> {
   const parents = new Map(groups.map(({ groupId, parentId }) => [groupId, parentId]));
   const known = new Map<string, ReadonlySet<string>>();
   return (groupIds) => {

@@ -1,6 +1,6 @@
 // Rings and updates on their way, as people and programs read them: with names, and times as times.
 import type { RingEvidence, RingPolicy, RolloutState } from '@moult/catalog/rings';
-import type { Rollout, Store, StoredPlan, TargetGroup } from '@moult/store';
+import type { ReleaseRollout, Rollout, Store, StoredPlan, TargetGroup } from '@moult/store';
 import type { Administration } from '../open-server.ts';
 import { findPlan, isOpen } from './plans.ts';
 
@@ -43,6 +43,16 @@ export interface ListedRollout {
   reachedAt: Date[];
 }
 
+/** How far an agent release is. */
+export interface ListedReleaseRollout extends Omit<ListedRollout, 'updateId' | 'title'> {
+  /** As 7.9.0.2, or 1:7.9.0.2 for epoch 1. */
+  release: string;
+}
+
+export interface ShownReleaseRollout extends ListedReleaseRollout {
+  evidence: RingEvidence;
+}
+
 /** How far it is, and what its computers showed until now. */
 export interface ShownRollout extends ListedRollout {
   evidence: RingEvidence;
@@ -73,9 +83,18 @@ export async function listRollouts({ store }: Pick<Administration, 'store'>): Pr
 
 /** One of them. */
 export function listed(rollout: Rollout, plan: StoredPlan, title: string): ListedRollout {
-  const { rolloutId, updateId, state, waitsFor } = rollout;
+  return { ...wayOf(rollout, plan), updateId: rollout.updateId, title };
+}
+
+/** One agent release. */
+export function listedRelease(rollout: ReleaseRollout, plan: StoredPlan): ListedReleaseRollout {
+  return { ...wayOf(rollout, plan), release: rollout.release };
+}
+
+function wayOf(rollout: Omit<Rollout, 'updateId'>, plan: StoredPlan) {
+  const { rolloutId, state, waitsFor } = rollout;
   return {
-    ...{ rolloutId, updateId, title, planId: plan.planId, rings: plan.name, status: state.status },
+    ...{ rolloutId, planId: plan.planId, rings: plan.name, status: state.status },
     ...{ ring: state.ring + 1, ringName: plan.rings[state.ring]?.name ?? '', ringCount: plan.rings.length, waitsFor },
     pausedUntil: state.pausedUntil === undefined ? undefined : new Date(state.pausedUntil),
     watchedHours: Math.floor(state.watchedMs / 3_600_000),

@@ -92,12 +92,17 @@ export async function findPlan({ store }: Pick<Administration, 'store'>, named: 
  */
 export async function removePlan(administration: Administration, named: string): Promise<StoredPlan> {
   const plan = await findPlan(administration, named);
-  const rollouts = await administration.store.listRollouts();
-  const open = rollouts.filter(({ planId, state }) => planId === plan.planId && isOpen(state));
+  const { store } = administration;
+  const updates = (await store.listRollouts()).filter(({ state }) => isOpen(state));
+  // Pins of a release that halted keep it from the other computers.
+  const releases = (await store.listReleaseRollouts()).filter(
+    ({ state }) => isOpen(state) || state.status === 'halted',
+  );
+  const open = [...updates, ...releases].filter(({ planId }) => planId === plan.planId);
   if (open.length > 0)
     throw new AdministrationError(
       'SERVER_REFUSED',
-      `${open.length} updates are on their way through "${plan.name}". Let them end, or undo them first.`,
+      `${open.length} updates or releases are on their way through "${plan.name}". Let them end, or undo them first.`,
     );
   await administration.store.removePlan(plan.planId, administration.author);
   return plan;

@@ -200,7 +200,7 @@ function groupsOf(members: StoredPlan['rings'][number]['members']): readonly str
   return members.kind === 'groups' ? members.groupIds : [allComputers];
 }
 
-const recordNames: Readonly<Record<Transition['action'], string>> = {
+export const recordNames: Readonly<Record<Transition['action'], string>> = {
   ...{ start: 'start', promote: 'go on', finish: 'finish', halt: 'halt', pause: 'pause', resume: 'resume' },
   ...{ skip: 'skip', rollBack: 'roll back' },
 };

@@ -9,6 +9,8 @@ export type HaltReason = 'failures' | 'silence' | 'notGoodEnough';
 export type WaitReason =
   | 'paused'
   | 'held'
+  /** Of an agent release: the signed list that agents read does not have its pins yet. */
+  | 'signedList'
   /** The ring has no computers, so it gives no evidence. */
   | 'emptyRing'
   | 'hours'

@@ -22,6 +22,8 @@ import { present } from '../output.ts';
 import type { ApiClient } from '../remote/api-client.ts';
 import { perform, type RemoteFlags, withRemoteOptions } from '../remote/perform.ts';
 import { timeOf } from '../times.ts';
+import { evidenceLines } from './ring-evidence.ts';
+import { registerReleases } from './rings-release.ts';
 
 /** An update in rings, or rings without one. */
 type Row = Pick<ShownPlan, 'name'> & { rollout?: ListedRollout };
@@ -104,6 +106,7 @@ export function register(program: Command): void {
   withRemoteOptions(rings.command('remove').argument('<rings>'))
     .description('forget rings. Their approvals stay')
     .action(remove);
+  registerReleases(rings);
 
   function way(name: string, says: string, verb: string, wish: Wish) {
     withRemoteOptions(rings.command(name).argument('<update>', 'GUID, KB number or title'))
@@ -186,13 +189,5 @@ async function tell(
   there: (api: ApiClient) => Promise<unknown>,
 ): Promise<void> {
   const shown = await perform(flags, here, async (api) => (await there(api)) as ShownRollout);
-  present(shown, flags, ({ title, status, ring, ringCount, ringName, waitsFor, evidence }) => {
-    const { members, ring: counts, control } = evidence;
-    const wait = waitsFor ? `, waits for ${waitsFor}` : '';
-    return [
-      `"${title}" is ${status} in ring ${ring} of ${ringCount} (${ringName})${wait}.`,
-      `Computers: ${members} in the ring, ${counts.offered} offered, ${counts.proven} good, ${counts.installed} installed and not seen since, ${counts.failed} failed, ${counts.silent} silent, ${counts.notNeeded} without a need, ${counts.away} away, ${counts.pending} open.`,
-      `Control group: ${control.ring.watched} computers, ${control.ring.silent} silent.`,
-    ];
-  });
+  present(shown, flags, () => evidenceLines(`"${shown.title}"`, shown));
 }

@@ -158,7 +158,7 @@ export function withRecall(signed: TargetsSigned, path: string, recalled: Recall
   requireNotAFloor(signed, path, ours);
   if (recalled.replacement) requireUsable(signed, ours, recalled.replacement, 'the replacement');
   const entry = { ...target, custom: { ...target.custom, moult: { ...ours, recalled } } };
-  const pins = readPins(signed).filter((pin) => !isAgent(ours) || compareReleases(pin, ours) !== 0);
+  const pins = markedPins(signed).filter((pin) => !isAgent(ours) || compareReleases(pin, ours) !== 0);
   return withPins({ ...signed, targets: { ...signed.targets, [path]: entry } }, pins);
 }
 
@@ -171,19 +171,43 @@ export function withPin(signed: TargetsSigned, pin: Pin): TargetsSigned {
   requireUsable(signed, ours, pin, 'the version');
   const usable = usableReleases(signed, ours);
   for (const floor of floorsOf(usable, pin)) requireUsable(signed, ours, floor, 'the floor', 'RELEASE_FLOOR_MISSING');
-  return withPins(signed, [...readPins(signed).filter((one) => !isSameOwner(one, pin)), pin]);
+  return withPins(signed, [...markedPins(signed).filter((one) => !isSameOwner(one, pin)), pin]);
 }
 
 /** Without the pin of this group or computer. Throws RELEASE_TARGET_UNKNOWN when it has none. */
 export function withoutPin(signed: TargetsSigned, owner: PinOwner): TargetsSigned {
-  const pins = readPins(signed);
+  const pins = markedPins(signed);
   const kept = pins.filter((one) => !isSameOwner(one, owner));
   if (kept.length < pins.length) return withPins(signed, kept);
   const name = 'group' in owner ? `The group ${owner.group}` : `The computer ${owner.computer}`;
   throw new ReleaseError('RELEASE_TARGET_UNKNOWN', `${name} has no pin.`);
 }
 
-function withPins(signed: TargetsSigned, pins: readonly Pin[]): TargetsSigned {
+/** The releases of the agent for WSUS clients. */
+export function agentReleases(signed: TargetsSigned): Listed[] {
+  return releasesOf(signed, { product: 'moult-agent', generation: 'wsus' });
+}
+
+/** The pins that rings made. */
+export function ringPinsOf(signed: TargetsSigned): Pin[] {
+  return markedPins(signed).flatMap(({ rings, ...pin }) => (rings === true ? [pin as Pin] : []));
+}
+
+/** With these pins of rings in place of those that there were. Pins that people made stay. */
+export function withRingPins(signed: TargetsSigned, pins: readonly Pin[]): TargetsSigned {
+  const byHand = markedPins(signed).filter(({ rings }) => rings !== true);
+  return withPins(signed, [...byHand, ...pins.map((pin) => ({ ...pin, rings: true as const }))]);
+}
+
+/** `rings`: rings made it, and take it away. Agents do not look at the mark. */
+type MarkedPin = Pin & { rings?: true };
+
+function markedPins(signed: TargetsSigned): MarkedPin[] {
+  const written = (signed['x-moult-pins'] ?? []) as { rings?: unknown }[];
+  return readPins(signed).map((pin, at) => (written[at]?.rings === true ? { ...pin, rings: true } : pin));
+}
+
+function withPins(signed: TargetsSigned, pins: readonly MarkedPin[]): TargetsSigned {
   const { 'x-moult-pins': _, ...rest } = signed;
   return pins.length === 0 ? rest : { ...rest, 'x-moult-pins': pins };
 }

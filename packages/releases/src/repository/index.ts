@@ -12,6 +12,17 @@ export { publishStaged } from './one-role.ts';
 export { follow, rehearse } from './rehearse.ts';
 export { deltaReports, pinReports, roleReports, targetReports, waitingLines } from './reports.ts';
 export { type OfflineRole, offlineRoles, Repository } from './repository.ts';
+export {
+  type HandPins,
+  type LeadResult,
+  type ListedRelease,
+  leadByRings,
+  lookAtRelease,
+  mostRingPins,
+  type RingLead,
+  readHandPins,
+  recallToBase,
+} from './ring-pins.ts';
 export { createDefault, createWithThreshold, ensureRepository, raiseAdvice } from './setup.ts';
 export { readDetached, signDetached } from './signing.ts';
 export { type CoveredUpdate, type CoverState, coverUpdates, placeFiles } from './updates-role.ts';

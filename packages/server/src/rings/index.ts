@@ -1,11 +1,13 @@
 // Steps the updates that go through rings, beside the service.
-import { stepRollouts } from '@moult/administration/rings';
+import { type ReleaseDoor, stepReleases, stepRollouts } from '@moult/administration/rings';
 import type { Store } from '@moult/store';
 import { createSweep } from '../housekeeping/sweep.ts';
 import type { Logger } from '../log/log.ts';
 
 interface Parts {
   store: Store;
+  /** Agent releases go through rings too. */
+  releases?: ReleaseDoor | undefined;
   now(): Date;
   /** While the clock is not believed nothing goes on. */
   isClockBelieved(): boolean;
@@ -20,7 +22,7 @@ interface KeptRings {
   close(): Promise<void>;
 }
 
-export function keepRings({ store, now, isClockBelieved, log, everyMs = 300_000 }: Parts): KeptRings {
+export function keepRings({ store, releases, now, isClockBelieved, log, everyMs = 300_000 }: Parts): KeptRings {
   const { run, close } = createSweep({
     ...{ pauseMs: 0, everyMs },
     async work() {
@@ -28,7 +30,13 @@ export function keepRings({ store, now, isClockBelieved, log, everyMs = 300_000 
       const transitions = await stepRollouts(store, now());
       for (const { updateId, action, reason, fromRing, toRing, status } of transitions)
         log.info({ updateId, action, reason, fromRing, toRing, status }, 'an update on its way through rings changed');
-      return transitions.length;
+      const steps = releases ? await stepReleases(store, releases, now()) : [];
+      for (const { release, action, reason, fromRing, toRing, status } of steps)
+        log.info(
+          { release, action, reason, fromRing, toRing, status },
+          'an agent release on its way through rings changed',
+        );
+      return transitions.length + steps.length;
     },
     failed: (error) => log.error({ err: error }, 'rings could not be stepped'),
   });

@@ -86,11 +86,12 @@ class Fleet {
     // Any hour of any day of the week, after five weeks in which the server learnt everybody's rhythm.
     const start = 35 * dayMs + Math.floor(this.#random() * 7 * 24) * hourMs;
     let now = 0;
-    for (; now < start; now += hourMs) this.#checkIns(now, false);
-    this.#state = startRollout(now);
-    this.#ringSince = now;
-    this.#since = now;
-    const end = now + this.#options.days * dayMs;
+    // The hour up to the start is before it: a computer that checked in then is not offered the update, and does not count as control.
+    for (; now <= start; now += hourMs) this.#checkIns(now, false);
+    this.#state = startRollout(start);
+    this.#ringSince = start;
+    this.#since = start;
+    const end = start + this.#options.days * dayMs;
     let last = now;
     for (; now < end && (this.#state.status === 'running' || this.#isReturning(now, last)); now += hourMs) {
       this.#checkIns(now, true);

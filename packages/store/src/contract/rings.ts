@@ -24,16 +24,28 @@ export interface Rollout {
   startedAt: number;
 }
 
+/** One agent release on its way. */
+export interface ReleaseRollout extends Omit<Rollout, 'updateId'> {
+  /** As 7.9.0.2, or 1:7.9.0.2 for epoch 1. */
+  release: string;
+}
+
 /** One computer as rings look at it. */
 export interface RingComputer {
   computerId: string;
+  agentVersion: string | undefined;
+  /** As its policy names them, with semicolons between. */
+  requestedGroups: string;
   groupIds: readonly string[];
   firstContact: number;
   lastContact: number;
   lastSync: number;
   scannedAt: number;
   rhythm: Rhythm;
-  /** Of the update: the number of its state, as computer_update_status has it. */
+  /**
+   * Of the update: the number of its state, as computer_update_status has it. Of a release, by what the agent told of
+   * itself: 4 when it runs there, 5 when it failed there since the release began its way.
+   */
   state: number | undefined;
   exposure: RolloutComputer | undefined;
 }
@@ -75,16 +87,19 @@ export interface RingStore {
   /** By the time that they began. */
   listRollouts(): Promise<Rollout[]>;
 
+  /** Agent releases that went into rings, by the time that they began. */
+  listReleaseRollouts(): Promise<ReleaseRollout[]>;
+
   /** Updates on their way through percentages of all computers that have not reached all of them. */
   loadShares(): Promise<RingShare[]>;
 
   /**
-   * Changes an update on its way in one transaction: what computers showed, what is decided, and the record. Answers false,
+   * Changes an update or a release on its way in one transaction: what computers showed, what is decided, and the record. Answers false,
    * and changes nothing, when it is not in the version `before` any more. A `before` of version 0 begins one.
    * Again: answers false.
    * Concurrent: one of two calls answers true.
    */
-  changeRollout(before: Rollout, change: RolloutChange, author: Author): Promise<boolean>;
+  changeRollout(before: Rollout | ReleaseRollout, change: RolloutChange, author: Author): Promise<boolean>;
 
   /**
    * Learns from the last contacts how often computers check in.
@@ -93,6 +108,8 @@ export interface RingStore {
    */
   noteRhythms(): Promise<void>;
 
-  /** All computers after `after` by id, `limit` at most, as a rollout looks at them. */
-  loadRingComputers(rollout: Rollout, after: string, limit: number): Promise<RingComputer[]>;
+  /**
+   * All computers after `after` by id, `limit` at most, as a rollout looks at them. A release asks WSUS clients only.
+   */
+  loadRingComputers(rollout: Rollout | ReleaseRollout, after: string, limit: number): Promise<RingComputer[]>;
 }

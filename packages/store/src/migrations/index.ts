@@ -24,6 +24,7 @@ import { up as groupDays } from './0033-group-days.ts';
 import { up as accountIdentities } from './0034-account-identities.ts';
 import { up as figuresOfTitles } from './0037-figures-of-titles.ts';
 import { up as fileKeys } from './0038-file-keys.ts';
+import { up as releaseRollouts } from './0039-release-rollouts.ts';
 
 export interface Migration {
   name: string;
@@ -56,4 +57,5 @@ export const migrations: readonly Migration[] = [
   { name: '0034-account-identities', up: accountIdentities },
   { name: '0037-figures-of-titles', up: figuresOfTitles },
   { name: '0038-file-keys', up: fileKeys },
+  { name: '0039-release-rollouts', up: releaseRollouts },
 ];

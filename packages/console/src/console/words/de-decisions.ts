@@ -107,6 +107,7 @@ export const decisionsInGerman: typeof decisionsInEnglish = {
     waitsFor: {
       paused: 'eine Person, denn es ist angehalten',
       held: 'das Ende des Notstopps',
+      signedList: 'die signierte Liste, die Agenten lesen',
       emptyRing: 'Computer: der Ring hat keine',
       hours: 'die Stunden dieses Rings',
       installations: 'mehr Installationen',

@@ -35,6 +35,8 @@ export const serverInGerman: typeof serverInEnglish = {
       verifyTree: 'Prüfung des Self-Update-Baums',
       checkDatabase: 'Prüfung der Datenbank',
       runCleanup: 'Bereinigung',
+      enterReleaseRings: 'Agentenversion in Ringe',
+      advanceReleaseRollout: 'Agentenversion im nächsten Ring',
       runRules: 'Regeln',
       declineUpdates: 'Ablehnung',
       removeComputer: 'Entfernen eines Computers',

@@ -100,6 +100,7 @@ export const decisionsInEnglish = {
     waitsFor: {
       paused: 'a person, because it is paused',
       held: 'the end of the emergency stop',
+      signedList: 'the signed list, which agents read',
       emptyRing: 'computers: the ring has none',
       hours: 'the hours of this ring',
       installations: 'more installations',

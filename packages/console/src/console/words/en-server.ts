@@ -61,6 +61,8 @@ export const serverInEnglish = {
       makeBackup: 'Backup',
       verifyAudit: 'Check of the audit records',
       confirmRequest: 'Confirmation of a change',
+      enterReleaseRings: 'Agent release into rings',
+      advanceReleaseRollout: 'Agent release onward in rings',
     } as Readonly<Record<string, string>>,
   },
   sync: {

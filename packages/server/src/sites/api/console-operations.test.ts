@@ -21,6 +21,7 @@ const leftOut = [
   ...['addWebhook', 'listWebhookMessages', 'listWebhooks', 'removeWebhook', 'replayWebhookMessage', 'testWebhook'],
   ...['applyDefinitions', 'publishUpdate', 'publishWinget', 'setGroupZone', 'verifyAudit'],
   'importUpdate',
+  ...['advanceReleaseRollout', 'enterReleaseRings', 'holdReleaseRollout', 'listReleaseRollouts', 'showReleaseRollout'],
   ...['fetchContent', 'planContent', 'purgeContent', 'verifyContent'],
   ...['clearTree', 'makeBackup', 'showBackups', 'verifyTree'],
   ...['listClones', 'showRequest'],

@@ -19,6 +19,7 @@ import { oidcRoutes } from './routes/oidc.ts';
 import { ownAccountRoutes } from './routes/own-account.ts';
 import { publicationRoutes } from './routes/publications.ts';
 import { recordRoutes } from './routes/records.ts';
+import { releaseRingRoutes } from './routes/release-rings.ts';
 import { requestRoutes } from './routes/requests.ts';
 import { ringRoutes } from './routes/rings.ts';
 import { ruleRoutes } from './routes/rules.ts';
@@ -38,6 +39,7 @@ export const routes: readonly Route[] = [
   ...holdRoutes,
   ...ruleRoutes,
   ...ringRoutes,
+  ...releaseRingRoutes,
   ...syncRoutes,
   ...downstreamRoutes,
   ...catalogRoutes,

@@ -293,6 +293,7 @@ const alone = [
     'pauseRollout',
     'removeRings',
     'recallRelease',
+    'holdReleaseRollout',
     'cancelJob',
     'confirmRequest',
     'refuseRequest',

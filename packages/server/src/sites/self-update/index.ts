@@ -30,6 +30,7 @@ export { createSelfUpdateHealth, type SelfUpdateHealthMonitor, type WatchedPort 
 export { clearImportedTree, importTree } from './import-tree.ts';
 export { offerRelease } from './offers.ts';
 export { checkPort80 } from './port80.ts';
+export { openReleaseDoor } from './release-door.ts';
 export { type PublishedRelease, packFiles, publishAgentReleases, releaseIn, unsignedCabinet } from './releases.ts';
 export { listTree, verifyTree } from './tree-inventory.ts';
 

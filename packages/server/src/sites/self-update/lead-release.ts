@@ -1,7 +1,17 @@
 // Which releases are of use, and where the tree leads old agents, which know no floors: to the newest of them, or to
 // the first floor on the way there. From the floor on they go by signed metadata, which names the floors.
 import { join } from 'node:path';
-import { floorsOf, type Listed, type ReleaseTarget, readOurTarget } from '@moult/releases/metadata';
+import {
+  compareReleases,
+  floorsOf,
+  type Listed,
+  type Pin,
+  pinFor,
+  type ReleaseTarget,
+  readOurTarget,
+  readPins,
+  type TargetsSigned,
+} from '@moult/releases/metadata';
 import { Repository } from '@moult/releases/repository';
 import { newestRelease, type PublishedRelease } from './releases.ts';
 
@@ -23,10 +33,16 @@ function releaseKey(release: Pick<ReleaseTarget, 'product' | 'generation' | 'epo
   return `${product} ${generation} ${epoch}:${version}`;
 }
 
-/** Without those that were recalled. */
+/**
+ * Without those that were recalled, and without agents above the version that All Computers are pinned to: the tree leads
+ * everybody alike, so a release that goes through rings waits here.
+ */
 export function withoutRecalled(dataDir: string, published: readonly PublishedRelease[]): PublishedRelease[] {
   const recalled = recalledReleases(dataDir);
-  return published.filter(({ release }) => !recalled.has(keyOf(release)));
+  const pin = pinFor(pinsOf(dataDir), { computer: '', groups: [] });
+  const isAbove = ({ product, epoch = 0, version }: PublishedRelease['release']) =>
+    pin !== undefined && product === 'moult-agent' && compareReleases({ epoch, version }, pin) > 0;
+  return published.filter(({ release }) => !recalled.has(keyOf(release)) && !isAbove(release));
 }
 
 /** Of a release in the tree. */
@@ -58,13 +74,23 @@ function isAgent({ product, generation }: ReleaseTarget): boolean {
 
 /** The targets of the metadata, with changes that wait for signatures. Nothing without metadata. */
 function listed(dataDir: string): Listed[] {
-  try {
-    const { published, staged } = new Repository(join(dataDir, 'trust')).state();
-    const targets = (staged.targets.get('agent') ?? published.targets.get('agent'))?.signed.targets ?? {};
-    return Object.entries(targets).flatMap(([path, file]) => {
+  return fromRole(dataDir, ({ targets }) =>
+    Object.entries(targets).flatMap(([path, file]) => {
       const release = readOurTarget(path, file);
       return release?.kind === 'release' ? [{ path, release }] : [];
-    });
+    }),
+  );
+}
+
+function pinsOf(dataDir: string): Pin[] {
+  return fromRole(dataDir, readPins);
+}
+
+function fromRole<One>(dataDir: string, read: (signed: TargetsSigned) => One[]): One[] {
+  try {
+    const { published, staged } = new Repository(join(dataDir, 'trust')).state();
+    const signed = (staged.targets.get('agent') ?? published.targets.get('agent'))?.signed;
+    return signed ? read(signed) : [];
   } catch {
     return []; // the keeper of the repository tells what is wrong with it
   }

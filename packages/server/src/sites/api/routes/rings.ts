@@ -46,17 +46,19 @@ const shownPlan = z.looseObject({
 });
 
 const status = z.enum(['running', 'paused', 'halted', 'finished', 'rolledBack']);
-const listed = z.looseObject({
-  ...{ rolloutId: id, updateId: id, title: z.string(), planId: id, rings: z.string(), status },
+/** How far something is, of an update or of an agent release. */
+export const wayShape = {
+  ...{ rolloutId: id, planId: id, rings: z.string(), status },
   ring: z.int().describe('The last ring that was reached, from 1'),
   ...{ ringName: z.string(), ringCount: z.int(), waitsFor: z.string().optional(), pausedUntil: instant.optional() },
   ...{ watchedHours: z.int(), startedAt: instant, reachedAt: z.array(instant) },
-});
+};
+const listed = z.looseObject({ updateId: id, title: z.string(), ...wayShape });
 const counts = z.looseObject({ offered: z.int(), proven: z.int(), failed: z.int(), silent: z.int() });
-const shown = z.looseObject({
-  ...listed.shape,
-  evidence: z.looseObject({ members: z.int(), ring: counts, reached: counts, control: z.looseObject({}) }),
+export const evidenceShape = z.looseObject({
+  ...{ members: z.int(), ring: counts, reached: counts, control: z.looseObject({}) },
 });
+const shown = z.looseObject({ ...listed.shape, evidence: evidenceShape });
 
 const notThere = { 404: 'The update is not there, or is not in rings' };
 const notNow = { ...notThere, 409: 'The state of the update does not allow it' };

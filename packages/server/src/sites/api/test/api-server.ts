@@ -14,7 +14,7 @@ import type { HomeDocument } from '../../../home-document.ts';
 import { toExchange } from '../../../http/exchange.ts';
 import { createKnownHosts } from '../../../http/known-hosts.ts';
 import { readInstallLines } from '../../agent-bundles/index.ts';
-import { clearImportedTree, listTree, offerRelease, verifyTree } from '../../self-update/index.ts';
+import { clearImportedTree, listTree, offerRelease, openReleaseDoor, verifyTree } from '../../self-update/index.ts';
 import { createApiSite } from '../index.ts';
 
 export const computerId = 'e1da06a3-5601-43c9-bac3-52d5db701494';
@@ -80,7 +80,7 @@ export async function startApi(settings: Partial<ServerConfig> = {}) {
       await (await opened).refresh();
       return opened;
     },
-    tree: { clearImportedTree, listTree, offerRelease, readInstallLines, verifyTree },
+    tree: { clearImportedTree, listTree, offerRelease, openReleaseDoor, readInstallLines, verifyTree },
     log: { info() {}, warn() {}, error() {} },
     failed: (error) => failures.push(error),
   });

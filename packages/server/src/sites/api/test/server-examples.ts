@@ -86,6 +86,21 @@ const newPin = async (api: TestApi) => {
   await api.ask('/api/v1/releases/pins', { method: 'POST', token: api.tokens.administrator, body });
   return undefined;
 };
+/** Rings with the release that is listed last in them. */
+const newReleaseRings =
+  (way: string, before?: string) =>
+  async (api: TestApi): Promise<string> => {
+    await newRepository(api);
+    const token = api.tokens.administrator;
+    const rings = ['one', 'two'].map((name) => ({ name, groups: ['All Computers'] }));
+    await api.ask('/api/v1/rings', { method: 'POST', token, body: { name: 'Agents', rings } });
+    const { version } = listed;
+    if (way !== 'none')
+      await api.ask('/api/v1/releases/rollouts', { method: 'POST', token, body: { rings: 'Agents', version } });
+    const path = `/releases/rollouts/${version}`;
+    if (before) await api.ask(`/api/v1${path}/hold`, { method: 'POST', token, body: { action: before } });
+    return way === 'none' ? '/releases/rollouts' : `${path}${way}`;
+  };
 const newFolder = async ({ administration: { server } }: TestApi) => {
   new DatabaseSync(server.database).exec('create table if not exists kept (value text)');
   return undefined;
@@ -201,6 +216,11 @@ export const serverExamples: Record<string, Example> = {
   listReleases: { prepare: newRepository },
   readSigning: { prepare: newRepository },
   readInstallLine: { path: '/releases/install-line?server=http://updates.example.com:8530' },
+  listReleaseRollouts: {},
+  enterReleaseRings: { prepare: newReleaseRings('none'), body: { rings: 'Agents', version: listed.version } },
+  showReleaseRollout: { prepare: newReleaseRings('') },
+  holdReleaseRollout: { prepare: newReleaseRings('/hold'), body: { action: 'pause' } },
+  advanceReleaseRollout: { prepare: newReleaseRings('/advance', 'pause'), body: { action: 'resume' } },
   recallRelease: { prepare: newRepository, body: { path: releasePath(bad, '.cab'), reason: 'It stops.' } },
   pinRelease: { prepare: newRepository, body: { version: listed.version, group: 'Pilot' } },
   unpinRelease: { path: '/releases/pins?group=Pilot', prepare: newPin },
@@ -256,6 +276,18 @@ export const serverProvocations: Record<string, (api: TestApi, asked: Asked) => 
   'readSigning 409': withoutRepository,
   'unpinRelease 409': withoutRepository,
   'readInstallLine 409': async () => ({ path: '/api/v1/releases/install-line' }),
+  'showReleaseRollout 404': async () => ({ path: '/api/v1/releases/rollouts/1.2.3.4' }),
+  'showReleaseRollout 409': withoutRepository,
+  'enterReleaseRings 404': body({ rings: 'Agents', version: '1.2.3.4' }),
+  'enterReleaseRings 409': body({ rings: 'Agents', version: bad.version }),
+  'holdReleaseRollout 404': async () => ({ path: '/api/v1/releases/rollouts/1.2.3.4/hold' }),
+  'holdReleaseRollout 409': body({ action: 'pause', until: '2020-01-01T00:00:00Z' }),
+  'advanceReleaseRollout 404': async () => ({ path: '/api/v1/releases/rollouts/1.2.3.4/advance' }),
+  'advanceReleaseRollout 409': async ({ ask, tokens }) => {
+    const path = `/api/v1/releases/rollouts/${listed.version}/hold`;
+    await ask(path, { method: 'POST', token: tokens.administrator, body: { action: 'rollBack' } });
+    return {};
+  },
   'recallRelease 404': body({ path: 'agent/wsus/nothing.cab', reason: 'It stops.' }),
   'pinRelease 404': body({ version: '1.2.3.4', group: 'Pilot' }),
   'unpinRelease 404': async () => ({ path: '/api/v1/releases/pins?group=Nobody' }),
