@@ -46,8 +46,13 @@ test('the commands of docs/rings.md, docs/reports.md and docs/holds.md do what t
   assert.match(said, /Agent 7\.9\.0\.3 is running in ring 2 of 2 \(all\)/);
   assert.match(said, /Agent 7\.9\.0\.3 is rolledBack/);
   const agent = repository.state().published.targets.get('agent')?.signed;
-  const recalled = Object.entries(agent?.targets ?? {}).filter(([, { custom }]) => /recalled/.test(JSON.stringify(custom)));
-  assert.deepEqual([recalled.map(([path]) => path), agent?.['x-moult-pins']], [['agent/wsus/0-7.9.0.3-any.cab'], undefined]);
+  const recalled = Object.entries(agent?.targets ?? {}).filter(([, { custom }]) =>
+    /recalled/.test(JSON.stringify(custom)),
+  );
+  assert.deepEqual(
+    [recalled.map(([path]) => path), agent?.['x-moult-pins']],
+    [['agent/wsus/0-7.9.0.3-any.cab'], undefined],
+  );
 });
 
 /** The signed list of a server with these releases of the agent. */

@@ -58,8 +58,9 @@ export function lookAtRelease(directory: string, text: string): ListedRelease | 
   };
 }
 
-/** Throws RELEASE_REPOSITORY_MISSING. */
+/** None without a repository. */
 export function readHandPins(directory: string): HandPins {
+  if (!isThere(directory)) return { computers: new Set(), groups: new Set() };
   const pins = handPinsOf(currentOf(new Repository(directory)));
   return {
     computers: new Set(pins.flatMap((pin) => ('computer' in pin ? [pin.computer] : []))),

@@ -3,7 +3,7 @@ import { changeReleaseWay, enterRelease, listReleases, showRelease, type Wish } 
 import { pageOf as cutPage } from '@moult/store';
 import * as z from 'zod';
 import { type Call, route } from '../route.ts';
-import { listQuery, pageOf, someText, told } from '../shapes.ts';
+import { listDocument, listQuery, pageOf, someText } from '../shapes.ts';
 import { evidenceShape, wayShape } from './rings.ts';
 
 const topic = 'Agent releases';
@@ -11,7 +11,7 @@ const versionPath = z.object({ version: someText(64).describe('As 7.9.0.2, or 1:
 const listed = z.looseObject({ release: z.string(), ...wayShape });
 const shown = z.looseObject({ ...listed.shape, evidence: evidenceShape });
 const notNow = { 404: 'The release is not in rings', 409: 'The state of the release does not allow it' };
-const notThere = { 404: 'The release is not in rings', 409: 'There is no signed list' };
+const notThere = { 404: 'The release is not in rings' };
 
 export const releaseRingRoutes = [
   route(['listReleaseRollouts', 'GET', '/releases/rollouts', 'read', topic], {
@@ -22,7 +22,7 @@ export const releaseRingRoutes = [
     refusals: { 409: 'The cursor is of another list' },
     async handle({ administration, query }) {
       const all = await listReleases(administration);
-      return told(cutPage('release-rollouts', all, query, ({ rolloutId }) => rolloutId));
+      return listDocument(cutPage('release-rollouts', all, query, ({ rolloutId }) => rolloutId));
     },
   }),
   route(['enterReleaseRings', 'POST', '/releases/rollouts', 'administer', topic], {

@@ -277,7 +277,6 @@ export const serverProvocations: Record<string, (api: TestApi, asked: Asked) => 
   'unpinRelease 409': withoutRepository,
   'readInstallLine 409': async () => ({ path: '/api/v1/releases/install-line' }),
   'showReleaseRollout 404': async () => ({ path: '/api/v1/releases/rollouts/1.2.3.4' }),
-  'showReleaseRollout 409': withoutRepository,
   'enterReleaseRings 404': body({ rings: 'Agents', version: '1.2.3.4' }),
   'enterReleaseRings 409': body({ rings: 'Agents', version: bad.version }),
   'holdReleaseRollout 404': async () => ({ path: '/api/v1/releases/rollouts/1.2.3.4/hold' }),
