@@ -283,9 +283,10 @@ export const serverProvocations: Record<string, (api: TestApi, asked: Asked) => 
   'holdReleaseRollout 409': body({ action: 'pause', until: '2020-01-01T00:00:00Z' }),
   'advanceReleaseRollout 404': async () => ({ path: '/api/v1/releases/rollouts/1.2.3.4/advance' }),
   'advanceReleaseRollout 409': async ({ ask, tokens }) => {
-    const path = `/api/v1/releases/rollouts/${listed.version}/hold`;
-    await ask(path, { method: 'POST', token: tokens.administrator, body: { action: 'rollBack' } });
-    return {};
+    const skip = { action: 'skip' };
+    const path = `/api/v1/releases/rollouts/${listed.version}/advance`;
+    await ask(path, { method: 'POST', token: tokens.administrator, body: skip });
+    return { body: skip };
   },
   'recallRelease 404': body({ path: 'agent/wsus/nothing.cab', reason: 'It stops.' }),
   'pinRelease 404': body({ version: '1.2.3.4', group: 'Pilot' }),
