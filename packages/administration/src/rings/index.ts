@@ -14,7 +14,6 @@ export {
   changeReleaseWay,
   enterRelease,
   listReleases,
-  type ReleaseStep,
   showRelease,
   stepReleases,
 } from './releases.ts';

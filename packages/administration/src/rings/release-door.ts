@@ -10,7 +10,7 @@ export interface ListedRelease {
   base: string | undefined;
 }
 
-export interface ReleaseLead {
+interface ReleaseLead {
   version: string;
   /** True: all have it but `computers`. False: `computers` have it, and no others. */
   isForAll: boolean;

@@ -12,7 +12,7 @@ import type { ListedRelease, ReleaseDoor } from './release-door.ts';
 import { gatherReleaseEvidence, type RingMember } from './release-evidence.ts';
 import { recordNames, type Wish } from './rollouts.ts';
 
-export type ReleaseStep = Transition & { release: string };
+type ReleaseStep = Transition & { release: string };
 
 /**
  * Lets each release on its way go on, or halts it, and pins the computers that it reached. Answers what happened. Two

@@ -13,13 +13,9 @@ export { follow, rehearse } from './rehearse.ts';
 export { deltaReports, pinReports, roleReports, targetReports, waitingLines } from './reports.ts';
 export { type OfflineRole, offlineRoles, Repository } from './repository.ts';
 export {
-  type HandPins,
-  type LeadResult,
-  type ListedRelease,
   leadByRings,
   lookAtRelease,
   mostRingPins,
-  type RingLead,
   readHandPins,
   recallToBase,
 } from './ring-pins.ts';

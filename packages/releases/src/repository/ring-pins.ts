@@ -11,7 +11,7 @@ import { publishStaged } from './one-role.ts';
 import { Repository } from './repository.ts';
 
 /** The computers that have the release. Versions as 7.9.0.2, or 1:7.9.0.2 for epoch 1. */
-export interface RingLead {
+interface RingLead {
   version: string;
   /** True: all computers have it but those of `computers`. False: those of `computers`, and no others. */
   isForAll: boolean;
@@ -19,7 +19,7 @@ export interface RingLead {
   computers: readonly string[];
 }
 
-export interface ListedRelease {
+interface ListedRelease {
   version: string;
   isListed: boolean;
   /** Why it was recalled. */
@@ -29,12 +29,12 @@ export interface ListedRelease {
 }
 
 /** Whose pins people made. Names of groups are in lower case. */
-export interface HandPins {
+interface HandPins {
   computers: ReadonlySet<string>;
   groups: ReadonlySet<string>;
 }
 
-export interface LeadResult {
+interface LeadResult {
   /** True if agents read now what was asked for. False while signatures are missing, or the release is not listed yet. */
   isPublished: boolean;
 }

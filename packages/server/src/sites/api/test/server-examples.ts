@@ -70,11 +70,12 @@ ManifestVersion: 1.12.0
 const release = { kind: 'release', product: 'moult-agent', generation: 'wsus', platform: 'any' } as const;
 const listed: ReleaseTarget = { ...release, epoch: 0, version: '7.9.0.9', floors: [], deltas: [] };
 const bad = { ...listed, version: '7.9.0.8' };
+const oldest = { ...listed, version: '7.9.0.7' };
 const newRepository = async ({ administration: { server }, clock }: TestApi) => {
   const folder = join(server.dataDir, 'trust');
   if (!ensureRepository(folder, clock.at)) return undefined;
   const repository = new Repository(folder);
-  for (const one of [bad, listed])
+  for (const one of [oldest, bad, listed])
     repository.add('agent', releasePath(one, '.cab'), Buffer.from(one.version), one, clock.at);
   repository.signWithOwnKeys();
   repository.publish(clock.at);
@@ -278,7 +279,7 @@ export const serverProvocations: Record<string, (api: TestApi, asked: Asked) => 
   'readInstallLine 409': async () => ({ path: '/api/v1/releases/install-line' }),
   'showReleaseRollout 404': async () => ({ path: '/api/v1/releases/rollouts/1.2.3.4' }),
   'enterReleaseRings 404': body({ rings: 'Agents', version: '1.2.3.4' }),
-  'enterReleaseRings 409': body({ rings: 'Agents', version: bad.version }),
+  'enterReleaseRings 409': body({ rings: 'Agents', version: oldest.version }),
   'holdReleaseRollout 404': async () => ({ path: '/api/v1/releases/rollouts/1.2.3.4/hold' }),
   'holdReleaseRollout 409': body({ action: 'pause', until: '2020-01-01T00:00:00Z' }),
   'advanceReleaseRollout 404': async () => ({ path: '/api/v1/releases/rollouts/1.2.3.4/advance' }),
