@@ -7,7 +7,7 @@ import { Age } from '../kit/time.tsx';
 import { useWords, type Words } from '../kit/words.tsx';
 import type { Column, Filter, ListDefinition } from '../list/definition.ts';
 import { SeverityText } from './marks.tsx';
-import { mostBars, type Part } from './report-plot.tsx';
+import { newestDays, type Part } from './report-plot.tsx';
 
 export type ReportKind = keyof Words['reports']['kinds'];
 
@@ -375,12 +375,6 @@ const partsOfCompliance = (one: ReportedGroup): readonly Part[] => [
   { amount: one.computers - one.upToDate - one.neverReported, className: 'fill-state-notInstalled' },
   { amount: one.neverReported, className: 'fill-unknown' },
 ];
-
-/** The list begins with the oldest day. The plot has room for the newest ones, of all groups that were chosen. */
-function newestDays({ days = 90, group: groups, ...query }: Query): Query {
-  const shown = Math.max(1, Math.floor(mostBars / Math.max(1, [groups ?? []].flat().length)));
-  return { ...query, group: groups, days: Math.min(Number(days), shown) };
-}
 
 /** In the order of their tabs. */
 export const reportLists = {

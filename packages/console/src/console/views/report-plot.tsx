@@ -1,4 +1,5 @@
 // The plot of a report: bars of its first lines. The list below has the numbers, so the plot is one picture with one name.
+
 import type { ReactNode } from 'react';
 import { useAnswer } from '../api/cached.ts';
 import type { Query } from '../api/call.ts';
@@ -20,7 +21,7 @@ interface Props<Item> {
   isShare?: boolean;
 }
 
-export const mostBars = 200;
+const mostBars = 200;
 const [step, width, height] = [24, 16, 100];
 
 export function ReportPlot<Item>({ operation, query, label, partsOf, isShare = false }: Props<Item>): ReactNode {
@@ -52,4 +53,10 @@ export function ReportPlot<Item>({ operation, query, label, partsOf, isShare = f
       })}
     </svg>
   );
+}
+
+/** The list begins with the oldest day. The plot has room for the newest ones, of all groups that were chosen. */
+export function newestDays({ days = 90, group: groups, ...query }: Query): Query {
+  const shown = Math.max(1, Math.floor(mostBars / Math.max(1, [groups ?? []].flat().length)));
+  return { ...query, group: groups, days: Math.min(Number(days), shown) };
 }
