@@ -260,10 +260,16 @@ describe('a file that this user may not look at', { skip: process.platform === '
         /CLI_NOT_ALLOWED.*\/x\/y cannot be used.*Run the command as the user that the files belong to, or with sudo/,
       );
       assert.doesNotMatch(String(said), /EACCES|permission denied/);
+      const missing = Object.assign(new Error("ENOENT: no such file, stat '/x/z'"), { code: 'ENOENT', path: '/x/z' });
+      reportFailure(missing, false);
+      assert.match(
+        String(error.mock.calls[1]?.arguments[0]),
+        /DISK_UNREADABLE: \/x\/z cannot be read: there is no such/,
+      );
       // Also if one of our own packages found it.
       const unreadable = new Error('/x/keys cannot be read: this user may not read it.', { cause: refused });
       reportFailure(Object.assign(unreadable, { code: 'DISK_UNREADABLE' }), false);
-      assert.match(String(error.mock.calls[1]?.arguments[0]), /DISK_UNREADABLE: \/x\/keys cannot .*or with sudo/);
+      assert.match(String(error.mock.calls[2]?.arguments[0]), /DISK_UNREADABLE: \/x\/keys cannot .*or with sudo/);
     } finally {
       error.mock.restore();
     }

@@ -112,6 +112,10 @@ function asOurs(error: unknown): unknown {
   if (!(error instanceof Error) || !('code' in error)) return error;
   if (error.code === 'DISK_UNREADABLE' && isRefused(error.cause))
     return Object.assign(new Error(`${error.message} ${otherUserAdvice()}`, { cause: error }), { code: error.code });
+  if (isMissing(error)) {
+    const message = `${visibleText(error.path)} cannot be read: there is no such file or folder.`;
+    return Object.assign(new Error(message, { cause: error }), { code: 'DISK_UNREADABLE' });
+  }
   if (!isRefused(error)) return error;
   const what = `${placeIn(error)} cannot be used: this user${userNumber()} has no right to it.`;
   return Object.assign(new Error(`${what} ${otherUserAdvice()}`, { cause: error }), { code: 'CLI_NOT_ALLOWED' });
@@ -120,6 +124,12 @@ function asOurs(error: unknown): unknown {
 /** The system said that this user has no right to it. */
 export function isRefused(cause: unknown): boolean {
   return cause instanceof Error && 'code' in cause && (cause.code === 'EACCES' || cause.code === 'EPERM');
+}
+
+/** A file or folder that a command was told to read is not there. No reader has said so in words of ours. */
+function isMissing(error: Error): error is Error & { path: string } {
+  const isSystems = 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR');
+  return isSystems && 'path' in error && typeof error.path === 'string';
 }
 
 /** Names the thing that the system refused. The system's own words are for programmers. */
