@@ -1,8 +1,16 @@
 // Setting a machine up: the program of the chosen generation, the host beside it, the pinned operator CA, the policy.
 import { X509Certificate } from 'node:crypto';
-import { cpSync, mkdirSync, statSync } from 'node:fs';
+import { cpSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { DiskError, listIfThere, readIfThere, readOutside, removeWhenFree, renameWhenFree } from '@moult/disk';
+import {
+  DiskError,
+  listIfThere,
+  makeFolders,
+  readIfThere,
+  readOutside,
+  removeWhenFree,
+  renameWhenFree,
+} from '@moult/disk';
 import { hresult } from '@moult/protocol/hresult';
 import {
   encodeRelease,
@@ -160,7 +168,7 @@ function place(
 function makeFolder(folder: string): void {
   if (statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return;
   removeWhenFree(folder);
-  mkdirSync(folder, { recursive: true });
+  makeFolders(folder);
 }
 
 /** A release of another vendor has other places than this machine was asked for. Throws AGENT_CONFIG_NO_RELEASE. */

@@ -3,9 +3,10 @@
 // by now. Elsewhere the path is resolved before each use. A new file is empty until it is known to be in its place.
 
 import { randomBytes } from 'node:crypto';
-import { closeSync, fsyncSync, futimesSync, mkdirSync, realpathSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, futimesSync, realpathSync, writeSync } from 'node:fs';
 import { toPathSegments } from '@moult/formats/paths';
 import { fileBounds } from './bounds.ts';
+import { makeFolders } from './make-folders.ts';
 import { OpenFolder } from './open-folder.ts';
 
 interface NewFile {
@@ -26,7 +27,7 @@ export class FolderTree {
    * whether open folders are named by /proc. Default: on Linux. Throws as mkdir does.
    */
   constructor(folder: string, { byDescriptor = process.platform === 'linux' } = {}) {
-    mkdirSync(folder, { recursive: true });
+    makeFolders(folder);
     this.#root = OpenFolder.open(realpathSync.native(folder), byDescriptor);
   }
 

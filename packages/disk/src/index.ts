@@ -1,6 +1,7 @@
 export * from './errors.ts';
 export { FolderTree } from './folder-tree.ts';
 export { isDiskFault, isMissing, isSurelyThere, isThere, listIfThere, readIfThere, steadily } from './is-there.ts';
+export { makeFolders } from './make-folders.ts';
 export type { OpenFolder } from './open-folder.ts';
 export { openInside, readInside } from './open-inside.ts';
 export {

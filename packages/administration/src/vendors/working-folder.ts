@@ -1,7 +1,9 @@
 // A folder for files that are on their way, in the server's data directory. Those that a killed process left go with the next
 // one.
-import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeFolders } from '@moult/disk';
 
 const keptMs = 24 * 3600 * 1000;
 
@@ -12,7 +14,7 @@ export async function inWorkingFolder<Result>(
   work: (folder: string) => Promise<Result>,
 ): Promise<Result> {
   const above = join(dataDir, 'fetching');
-  await mkdir(above, { recursive: true, mode: 0o700 });
+  makeFolders(above, { mode: 0o700 });
   await removeLeft(above, now);
   const folder = await mkdtemp(join(above, 'f-'));
   try {

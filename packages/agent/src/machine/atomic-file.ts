@@ -1,9 +1,10 @@
 // Writes a file so that it is either the old or the new one, even if the process is killed.
-import { closeSync, fsyncSync, lstatSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, lstatSync, openSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import {
   DiskError,
   isSurelyThere,
+  makeFolders,
   readIfThere,
   readOwnFile,
   removeFileWhenFree,
@@ -17,7 +18,7 @@ import {
  * Writes `bytes` beside `file`, syncs, and renames over it. The folder is made when missing. `mode`: who may read it.
  */
 export function writeFileAtomically(file: string, bytes: Uint8Array | string, mode?: number): void {
-  if (!isSurelyThere(dirname(file))) mkdirSync(dirname(file), { recursive: true });
+  if (!isSurelyThere(dirname(file))) makeFolders(dirname(file));
   const temporary = `${file}.${process.pid}.tmp`;
   try {
     writeSynced(temporary, bytes, mode);

@@ -1,8 +1,8 @@
 // Room on the disk. The agent asks for the room of a release and takes it before it writes the first byte. A small file
 // is kept. It is removed if the disk is full and one line of state decides which version starts.
-import { closeSync, fsyncSync, ftruncateSync, mkdirSync, openSync, statfsSync, statSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, ftruncateSync, openSync, statfsSync, statSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { removeIfPossible } from '@moult/disk';
+import { makeFolders, removeIfPossible } from '@moult/disk';
 import { hresult } from '@moult/protocol/hresult';
 import { AgentError } from '../errors.ts';
 import type { MachineRoot } from './machine-root.ts';
@@ -49,7 +49,7 @@ export function holdRoom(
     const text = `${what} needs ${needed} bytes in ${folder}, and only ${space.freeBytes} are free. Nothing was written.`;
     throw new AgentError('AGENT_SELFUPDATE_DISK', text, { hresult: hresult.diskFull });
   }
-  mkdirSync(folder, { recursive: true });
+  makeFolders(folder);
   removeIfPossible(place);
   let left = needed;
   try {

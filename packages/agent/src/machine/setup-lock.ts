@@ -1,6 +1,7 @@
 // One setup at a time: an installation, an uninstallation and a host keep each other out. Each takes its own lock first
 // and then looks for the other's, so neither overlooks the other.
-import { mkdirSync } from 'node:fs';
+
+import { makeFolders } from '@moult/disk';
 import { hresult } from '@moult/protocol/hresult';
 import { AgentError } from '../errors.ts';
 import { type HeldLock, lockHolder, tryLock } from './lock.ts';
@@ -30,7 +31,7 @@ export function takeHostLock(root: MachineRoot): HeldLock {
 
 /** Takes the machine for a setup. Throws AgentError AGENT_HOST_RUNNING while another one has it, and what the disk says. */
 export function holdSetup(root: MachineRoot): HeldLock {
-  mkdirSync(root.agentFolder, { recursive: true });
+  makeFolders(root.agentFolder);
   const lock = tryLock(root.setupLock);
   if ('release' in lock) return lock;
   throw busy(root, lock.pid);

@@ -1,8 +1,8 @@
 // The agent as a service of systemd. Units are files, and a link switches one on. Moult makes both without systemctl.
 // So a tree of another system, or a container where systemd does not run, gets the same.
-import { mkdirSync, rmSync, symlinkSync } from 'node:fs';
+import { rmSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { isThere, removeFileWhenFree } from '@moult/disk';
+import { isThere, makeFolders, removeFileWhenFree } from '@moult/disk';
 import { onDisk } from '../machine/disk-error.ts';
 import { failureOf } from './commands.ts';
 import { linksTo, namesIn, readDefinition, removeDefinition, requireInside, writeDefinition } from './definition.ts';
@@ -101,7 +101,7 @@ function additionsOf(folder: string, name: string): string[] {
 
 /** A file in the place of the link does not switch the unit on. */
 function makeLink(link: string, target: string): void {
-  mkdirSync(dirname(link), { recursive: true });
+  makeFolders(dirname(link));
   rmSync(link, { force: true });
   symlinkSync(target, link);
 }

@@ -1,8 +1,8 @@
 // The file of a release on this machine's disk: as a delta from the program that runs, or whole, resumed where it
 // stopped.
-import { lstatSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { lstatSync, readdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { readOutside } from '@moult/disk';
+import { makeFolders, readOutside } from '@moult/disk';
 import { hresult } from '@moult/protocol/hresult';
 import { downloadRelease, type FoundTarget, targetPath } from '@moult/releases/client';
 import { isReleaseError, ReleaseError } from '@moult/releases/errors';
@@ -54,7 +54,7 @@ export async function fetchReleaseFile(
     throw new AgentError('AGENT_SELFUPDATE_ALTERED', text, { hresult: hresult.badDigest, url });
   }
   try {
-    mkdirSync(dirname(into), { recursive: true });
+    makeFolders(dirname(into));
     const isFolder = lstatSync(into, { throwIfNoEntry: false })?.isDirectory();
     if (fresh || isFolder) rmSync(into, { recursive: true, force: true });
     requireRoom(root, into, target);

@@ -2,7 +2,8 @@
 // operator signed. So a machine that has pinned the operator's CA needs nothing else.
 
 import { createHash } from 'node:crypto';
-import { mkdirSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
+import { makeFolders } from '@moult/disk';
 import { type CabinetLimits, defaultCabinetLimits, extractAll, readCabinet } from '@moult/formats/cab';
 import { hresult } from '@moult/protocol/hresult';
 import { selfUpdatePaths, trustRootPurpose } from '@moult/protocol/self-update';
@@ -67,7 +68,7 @@ export function pinTrustRoot(root: MachineRoot, bytes: Uint8Array): void {
   const before = readKept(root.trustRoot);
   if (before && Buffer.compare(before, bytes) === 0) return;
   rmSync(root.trustFolder, { recursive: true, force: true });
-  mkdirSync(root.agentFolder, { recursive: true });
+  makeFolders(root.agentFolder);
   writeFileAtomically(root.trustRoot, Buffer.from(bytes).toString('utf8'));
 }
 

@@ -1,8 +1,9 @@
 // The work of `moult agent bundle` and `moult agent install-line`. The other commands of the agent do not load this
 // file, and so start without the server.
-import { mkdirSync } from 'node:fs';
+
 import { join, resolve } from 'node:path';
 import { keepFilesPrivate } from '@moult/administration';
+import { makeFolders } from '@moult/disk';
 import { jsonText } from '@moult/formats/text';
 import {
   type BundleContents,
@@ -49,7 +50,7 @@ export async function makeBundle(flags: BundleFlags): Promise<void> {
     ...(group === undefined ? {} : { group }),
   });
   const runtime = await runtimeOf(platform, flags.runtime);
-  mkdirSync(out, { recursive: true });
+  makeFolders(out);
   const file = join(resolve(out), fileName(contents, platform, format));
   const written =
     format === 'msi'

@@ -1,11 +1,13 @@
 // A Windows Installer package of a bundle, made by wixl (Debian package wixl). wixl writes the time of day and a random
 // package code. Moult replaces both, so that the same contents give the same package.
+
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { createWriteStream, mkdirSync, readFileSync, utimesSync } from 'node:fs';
+import { createWriteStream, readFileSync, utimesSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { makeFolders } from '@moult/disk';
 import {
   type BundleContents,
   bundleFiles,
@@ -49,7 +51,7 @@ async function makeMsi(
   const names: string[] = [];
   for (const { name, read } of bundleFiles(contents, { platform, format: 'msi' }, runtime)) {
     const file = join(scratch, name);
-    mkdirSync(dirname(file), { recursive: true });
+    makeFolders(dirname(file));
     digest.update(`${name}\0`);
     await pipeline(async function* () {
       for await (const piece of read()) {

@@ -1,7 +1,7 @@
 // moult agent: install, run and look at the agent of this machine, or of a directory that plays one.
 
 import { spawn } from 'node:child_process';
-import { mkdirSync, openSync } from 'node:fs';
+import { openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import {
@@ -26,6 +26,7 @@ import {
   type TlsTrust,
   tlsTrusts,
 } from '@moult/agent';
+import { makeFolders } from '@moult/disk';
 import { jsonText } from '@moult/formats/text';
 import { architectures, canonicalLanguage, operatingSystems } from '@moult/protocol/self-update';
 import { type Command, InvalidArgumentError, Option } from 'commander';
@@ -251,7 +252,7 @@ async function start(flags: CommonOptions & { now?: boolean }): Promise<void> {
     return;
   }
   const output = onDisk(dirname(root.hostOutput), () => {
-    mkdirSync(dirname(root.hostOutput), { recursive: true });
+    makeFolders(dirname(root.hostOutput));
     return openSync(root.hostOutput, 'a');
   });
   const child = spawn(process.execPath, [root.hostProgram, ...root.programArguments, ...(flags.now ? ['--now'] : [])], {

@@ -1,8 +1,8 @@
 // Tokens that `moult login` keeps: one file, which only this user can read.
-import { mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { readOutside } from '@moult/disk';
+import { makeFolders, readOutside } from '@moult/disk';
 import { UsageError } from '../terminal.ts';
 
 export interface Credentials {
@@ -37,7 +37,7 @@ export function loadCredentials(origin: string, file = credentialsFile()): Crede
 export function saveCredentials(origin: string, credentials: Credentials | undefined, file = credentialsFile()): void {
   const { [origin]: _, ...others } = read(file);
   const kept = credentials ? { ...others, [origin]: credentials } : others;
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  makeFolders(dirname(file), { mode: 0o700 });
   const draft = `${file}.${process.pid}.new`;
   try {
     writeFileSync(draft, `${JSON.stringify(kept, undefined, 2)}\n`, { mode: 0o600, flag: 'wx' });

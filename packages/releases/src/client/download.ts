@@ -1,4 +1,5 @@
 // A target's bytes: resumed, bounded by the signed length, verified, synced, and only then under their name.
+
 import { createHash, type Hash } from 'node:crypto';
 import {
   closeSync,
@@ -6,13 +7,13 @@ import {
   createReadStream,
   fsyncSync,
   lstatSync,
-  mkdirSync,
   openSync,
   renameSync,
   rmSync,
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
+import { makeFolders } from '@moult/disk';
 import { deltaLimits } from '../bounds.ts';
 import { ReleaseError } from '../errors.ts';
 import type { TargetFile } from '../metadata/types.ts';
@@ -43,7 +44,7 @@ export async function downloadTarget(
   options: DownloadOptions,
 ): Promise<'cached' | 'fetched'> {
   if (await isTarget(file, target.file)) return 'cached';
-  mkdirSync(dirname(file), { recursive: true });
+  makeFolders(dirname(file));
   const partial = `${file}.part`;
   let firstError: unknown;
   for (const base of options.targetUrls) {

@@ -10,7 +10,6 @@ import {
   fsyncSync,
   lchownSync,
   lstatSync,
-  mkdirSync,
   openSync,
   readFileSync,
   renameSync,
@@ -19,7 +18,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
-import { isDiskFault, steadily } from '@moult/disk';
+import { isDiskFault, makeFolders, steadily } from '@moult/disk';
 import { trustStoreBounds } from '../bounds.ts';
 
 /** The calls on files that a durable write is made of. */
@@ -86,7 +85,7 @@ export function openDraft(file: string, mode: number): number {
  * Makes a folder and those above it that are missing, for the owner of the one above. One that is there keeps its mode.
  */
 export function makeOwnFolder(folder: string, mode = 0o755): void {
-  const first = mkdirSync(folder, { recursive: true, mode });
+  const first = makeFolders(folder, { mode });
   if (first === undefined) return;
   if (mode !== 0o755) chmodSync(folder, mode);
   if (process.geteuid?.() !== 0) return;

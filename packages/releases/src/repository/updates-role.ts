@@ -1,9 +1,9 @@
 // The role `updates` as the server keeps it: the catalog's statements about covered updates, any number of changes in
 // one new version. Targets that people added by hand (moult release add --update) stay as they are.
 
-import { mkdir, open, rename } from 'node:fs/promises';
+import { open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { isThere } from '@moult/disk';
+import { isThere, makeFolders } from '@moult/disk';
 import { clientLimits } from '../bounds.ts';
 import { syncFolder, writeDurably } from '../client/durable-files.ts';
 import { ReleaseError } from '../errors.ts';
@@ -119,7 +119,7 @@ export async function placeFiles(directory: string, wanted: ReadonlyMap<string, 
 }
 
 async function place(file: string, bytes: Uint8Array): Promise<void> {
-  await mkdir(dirname(file), { recursive: true });
+  makeFolders(dirname(file));
   const draft = await open(`${file}.new`, 'w', 0o644);
   try {
     await draft.writeFile(bytes);

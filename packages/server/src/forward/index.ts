@@ -1,12 +1,12 @@
 // Carries the audit records to where an administrator collects them: a syslog server, and a file of JSON lines. The store
 // keeps the number of the last record that was sent, so that a restart forgets none. Syslog acknowledges nothing: what is on its
 // way when a connection breaks may be lost.
-import { appendFile, mkdir } from 'node:fs/promises';
+import { appendFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import type { ServerConfig } from '@moult/administration/config';
 import { readSyslogTarget } from '@moult/administration/config';
-import { readOutside } from '@moult/disk';
+import { makeFolders, readOutside } from '@moult/disk';
 import type { AuditRecord, Notice, Store } from '@moult/store';
 import { forwardBounds } from '../bounds.ts';
 import { createSweep } from '../housekeeping/sweep.ts';
@@ -124,7 +124,7 @@ function placesOf({ syslog, syslogCa, auditFile }: ServerConfig): Place[] {
     found.push({
       ...{ name: 'file', title: auditFile, close: () => undefined },
       async send(records) {
-        await mkdir(dirname(auditFile), { recursive: true });
+        makeFolders(dirname(auditFile));
         // Opened each time: a program that rotates the file moves it away.
         const lines = records.map((record) => `${textOf(record)}\n`).join('');
         await appendFile(auditFile, lines, { mode: 0o600 });

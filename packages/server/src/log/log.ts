@@ -1,8 +1,9 @@
 // The structured log: JSON lines in DIR/logs/moult.log, and on stdout too where that was asked for. Bounded in bytes
 // and days, and in lines of one kind. A disk that takes no lines is heard of, and never ends the server.
 
-import { mkdirSync, writeSync } from 'node:fs';
+import { writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeFolders } from '@moult/disk';
 import { visibleJson } from '@moult/formats/text';
 import { diskTroubleOf } from '@moult/store';
 import { ServerError } from '@moult/store/errors';
@@ -127,7 +128,7 @@ function openFile(
     return openRotatingFile({ folder, now, retention: bounds });
   };
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolders(folder);
     return open();
   } catch (error) {
     // Nothing can be made here now: the server runs, and the log begins when it can.

@@ -2,12 +2,12 @@
 // The folder gets its name when everything is on disk. Private keys are written last.
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream, createWriteStream, existsSync, lstatSync } from 'node:fs';
-import { mkdir, open, readdir, rename, rm, rmdir } from 'node:fs/promises';
+import { open, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createZstdCompress } from 'node:zlib';
-import { readOwnFile } from '@moult/disk';
+import { makeFolders, readOwnFile } from '@moult/disk';
 import { readClockMarks } from '../clock/clock-file.ts';
 import { takeGuard } from '../data-dir/guard.ts';
 import { makePrivateFolder, writePrivateFile } from '../data-dir/private-files.ts';
@@ -44,7 +44,7 @@ export async function backUp(options: BackupOptions): Promise<BackupManifest> {
   try {
     const snapshot = await openSnapshot(address);
     try {
-      await mkdir(dirname(target), { recursive: true });
+      makeFolders(dirname(target));
       noteUnfinished(dataDir, unfinished);
       const manifest = await write(unfinished, snapshot, options);
       if (existsSync(target)) await rmdir(target);

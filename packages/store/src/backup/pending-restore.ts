@@ -2,9 +2,9 @@
 // restored database carries the token of the restore. So the next process that finds an interrupted restore knows
 // whether to finish it or to remove it.
 import { randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { FolderTree, readOwnFile } from '@moult/disk';
+import { FolderTree, makeFolders, readOwnFile } from '@moult/disk';
 import { hadDatabase } from '../data-dir/expected-database.ts';
 import { takeGuard } from '../data-dir/guard.ts';
 import { giveTreeToOwnerOf, makePrivateFolder, writePrivateFile } from '../data-dir/private-files.ts';
@@ -155,7 +155,7 @@ function replaceFolder(dataDir: string, pending: string, name: string, stamp: st
   if (!existsSync(staged)) return;
   const target = join(dataDir, name);
   const aside = name === trust ? freeName(dataDir, stamp) : join(pending, 'old', name.replaceAll('/', '-'));
-  mkdirSync(join(pending, 'old'), { recursive: true, mode: 0o700 });
+  makeFolders(join(pending, 'old'), { mode: 0o700 });
   makePrivateFolder(join(target, '..'));
   if (existsSync(target)) renameSync(target, aside);
   giveTreeToOwnerOf(dataDir, staged);

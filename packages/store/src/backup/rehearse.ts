@@ -1,6 +1,8 @@
 // A restore that is rehearsed: into a folder that is gone afterwards. The server and its data stay as they are.
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeFolders } from '@moult/disk';
 import { checkDatabase } from '../check-database.ts';
 import type { Author } from '../contract/index.ts';
 import { takeGuard } from '../data-dir/guard.ts';
@@ -29,7 +31,7 @@ interface RehearsalOptions {
  * another rehearsal runs there.
  */
 export async function rehearseRestore({ source, parent, author }: RehearsalOptions): Promise<Rehearsal> {
-  mkdirSync(parent, { recursive: true, mode: 0o700 });
+  makeFolders(parent, { mode: 0o700 });
   const guard = takeGuard(join(parent, 'rehearsal.guard'));
   if (!guard) throw new ServerError('SERVER_IN_USE', `Another rehearsal runs in ${parent}. Wait until it is done.`);
   let folder: string | undefined;

@@ -1,8 +1,9 @@
 // Restore puts the tables of a backup in place of the present ones, in one transaction, between any two engines. The
 // files follow (pending-restore.ts). A running server notices and tells its clients ServerChanged, because their ids
 // may have another meaning now.
+
 import { randomUUID } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
+import { makeFolders } from '@moult/disk';
 import { type Kysely, sql } from 'kysely';
 import { recordAudit } from '../audit.ts';
 import { watchHead } from '../audit-chain.ts';
@@ -45,7 +46,7 @@ interface RestoreOptions {
 export async function restore(options: RestoreOptions): Promise<BackupManifest> {
   const { dataDir, source, author } = options;
   const backup = await readBackup(source);
-  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  makeFolders(dataDir, { mode: 0o700 });
   const settled = await settleRestore(dataDir, options.database, author.at);
   // Its files are the only copy of the keys that belong to the database, if that was in place already.
   if (settled?.kind === 'waiting')

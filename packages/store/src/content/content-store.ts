@@ -3,10 +3,10 @@
 
 import { createHash, randomUUID } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { FolderTree, openInside, pathInside, streamOutside } from '@moult/disk';
+import { FolderTree, makeFolders, openInside, pathInside, streamOutside } from '@moult/disk';
 import { FormatError } from '@moult/formats';
 import { toPathSegments } from '@moult/formats/paths';
 import { LRUCache } from 'lru-cache';
@@ -219,7 +219,7 @@ export function createContentStore({ folder, facts, now, log, actor = 'server' }
     async addFile(source) {
       const unfinished = `${randomUUID()}.part`;
       try {
-        await mkdir(folder, { recursive: true });
+        makeFolders(folder);
         // Copied first, then read: what was checked is what is served, whatever happens to the source meanwhile.
         await copyOutside(source, join(folder, unfinished));
         return await takeIn(unfinished, basename(source));
@@ -231,7 +231,7 @@ export function createContentStore({ folder, facts, now, log, actor = 'server' }
     },
 
     async partOf(sha1) {
-      await mkdir(join(folder, incoming), { recursive: true });
+      makeFolders(join(folder, incoming));
       return join(folder, partName(sha1));
     },
 

@@ -10,7 +10,6 @@ import {
   fsyncSync,
   lchownSync,
   lstatSync,
-  mkdirSync,
   openSync,
   readdirSync,
   renameSync,
@@ -19,11 +18,11 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { openOwnToAppend } from '@moult/disk';
+import { makeFolders, openOwnToAppend } from '@moult/disk';
 
 /** Makes a folder for its owner only. One that is there keeps its mode. */
 export function makePrivateFolder(path: string): void {
-  if (mkdirSync(path, { recursive: true, mode: 0o700 }) === undefined) return;
+  if (makeFolders(path, { mode: 0o700 }) === undefined) return;
   chmodSync(path, 0o700);
   giveToOwnerOf(dirname(path), path);
 }

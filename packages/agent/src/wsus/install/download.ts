@@ -1,10 +1,10 @@
 // Downloads update files in ranges and resumes them. A file is taken only with the size, SHA-1 and SHA-256 that are
 // signed. No file is held in memory, the disk keeps a reserve for self-updates, and unfinished files are bounded.
 import { createHash, type Hash } from 'node:crypto';
-import { closeSync, fsyncSync, mkdirSync, openSync, readSync, rmSync, statfsSync, statSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, readSync, rmSync, statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { UpdateFile } from '@moult/catalog';
-import { isSurelyThere, renameWhenFree } from '@moult/disk';
+import { isSurelyThere, makeFolders, renameWhenFree } from '@moult/disk';
 import { hresult } from '@moult/protocol/hresult';
 import { createPace } from '@moult/releases/client';
 import { transportBounds } from '../../bounds.ts';
@@ -43,7 +43,7 @@ export interface ContentLimits {
  */
 export async function downloadFile(parts: DownloadParts, url: string, file: UpdateFile): Promise<string> {
   const { root, content } = parts;
-  mkdirSync(root.downloadFolder, { recursive: true });
+  makeFolders(root.downloadFolder);
   const target = join(root.downloadFolder, nameOf(file));
   if (isSurelyThere(target) && isRight(target, file)) return target;
   boundPartials(root, content.maxPartialBytes, nameOf(file));

@@ -3,9 +3,9 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import type { Handler, ReturnCode } from '@moult/catalog';
-import { FolderTree, isThere, pathInside, removeIfPossible, removeWhenFree } from '@moult/disk';
+import { FolderTree, isThere, makeFolders, pathInside, removeIfPossible, removeWhenFree } from '@moult/disk';
 import { extractAll, readCabinet } from '@moult/formats/cab';
 import { visibleText } from '@moult/formats/text';
 import { hresult } from '@moult/protocol/hresult';
@@ -43,7 +43,7 @@ export async function installRevision(
   }
   const folder = pathInside(parts.root.downloadFolder, `Install/${request.updateId}`);
   removeWhenFree(folder);
-  mkdirSync(folder, { recursive: true });
+  makeFolders(folder);
   try {
     for (const file of request.files) await layOut(parts, file, folder);
     return judge(handler, await run(parts, handler, folder));

@@ -3,9 +3,9 @@
 // that it may be moved or removed at any time.
 
 import { constants } from 'node:fs';
-import { type FileHandle, mkdir, open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { requireRegular } from '@moult/disk';
+import { makeFolders, requireRegular } from '@moult/disk';
 import { httpBounds } from '../../bounds.ts';
 import { dayMs, dayOfName, type KeptLog, type LogRetention, logsIn, removeOutdated } from '../../log/retention.ts';
 
@@ -59,7 +59,7 @@ export function createLogFile({ folder, directives, remark, onTrouble, bounds }:
 
   const write = async (batch: Batch): Promise<void> => {
     try {
-      await mkdir(folder, { recursive: true });
+      makeFolders(folder);
       const isNew = await appendTo(folder, place, batch, directives);
       if (isNew && bounds) sweep(bounds, segmentBytes);
       if (isTroubled)
