@@ -59,6 +59,8 @@ export function openWineMachine(folder: string): WineMachine {
     WINEDEBUG: '-all',
     HOME: home,
     NODE_SKIP_PLATFORM_CHECK: '1',
+    // Wine takes words on command lines by the locale. A bare machine has none, and then letters beyond ASCII get lost.
+    LC_ALL: 'C.UTF-8',
   };
   const cutPower = () => {
     // One that is being started may not be there at the first look.

@@ -60,9 +60,9 @@ describe('the configuration', () => {
   });
 
   it('what is printed is a file that loads to the same, without the password', () => {
-    const loaded = loadConfig({ ...none, flags: { database: 'postgres://moult:secret@db/moult', port: 0 } });
+    const loaded = loadConfig({ ...none, flags: { database: 'postgres://moult:never-printed@db/moult', port: 0 } });
     const printed = printConfig(loaded);
-    assert.ok(!printed.includes('secret'));
+    assert.ok(!printed.includes('never-printed'));
     assert.match(printed, /port = 0 +# flag/);
     const again = loadConfig({ ...none, file: { name: 'printed', text: printed } });
     assert.deepEqual({ ...again.config, database: '' }, { ...loaded.config, database: '' });

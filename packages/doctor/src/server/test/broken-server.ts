@@ -19,8 +19,15 @@ export const now = new Date();
 export const files = new Map<string, Buffer>();
 let ca: SigningIdentity;
 
-/** Signs what the server serves. Call it before anything else. */
-export async function prepareFiles(): Promise<void> {
+let prepared: Promise<void> | undefined;
+
+/** Signs what the server serves. Call it before anything else. Once for a process: two at a time would each sign a part. */
+export function prepareFiles(): Promise<void> {
+  prepared ??= makeFiles();
+  return prepared;
+}
+
+async function makeFiles(): Promise<void> {
   ca = await createOperatorCa({ commonName: 'Test CA', now });
   const signer = await createOperatorSigner(ca, { commonName: 'Test', now });
   const cabinet = async (name: string, text: string) =>
